@@ -1,0 +1,1 @@
+"""Small generic parts without a word of telephony in them."""

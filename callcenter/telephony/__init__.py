@@ -1,0 +1,1 @@
+"""The neutral words of telephony: what every switch adapter says and every other room understands."""
