@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import NewType
 
 CallId = NewType("CallId", str)
-"""One call with all its legs: `<switch>:<id of its first leg>`; the same after every reconnect and restart."""
+"""One call with all its legs: `<switch>:<id of its first leg>`; it survives reconnects and restarts."""
 
 LegId = NewType("LegId", str)
 """One real party's connection: `<switch>:<the switch's unique id>`, e.g. `pbx:1795291309.42`."""

@@ -28,7 +28,9 @@ class CommandResult:
 class Telephony(Protocol):
     """Commands to a switch. Legs and endpoints come from events, never from a request's text."""
 
-    async def connect(self, *, call: CallId, leg: LegId, endpoint: Endpoint, ring_seconds: int) -> CommandResult:
+    async def connect(
+        self, *, call: CallId, leg: LegId, endpoint: Endpoint, ring_seconds: int
+    ) -> CommandResult:
         """Ring `endpoint` for the waiting `leg` and join them on answer; unanswered it goes on waiting."""
 
     async def hang_up(self, *, leg: LegId) -> CommandResult:
