@@ -1,0 +1,1 @@
+"""Queues and the matching engine: which waiting caller is offered to which agent."""
