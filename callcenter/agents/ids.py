@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import NewType
 
-AgentId = NewType("AgentId", int)
-"""The primary key of the agent; stable for good, so old calls keep their agent."""
+AgentId = NewType("AgentId", str)
+"""The agent's id as text; stable for good, so old calls keep their agent."""

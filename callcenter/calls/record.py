@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callcenter.agents.ids import AgentId
-from callcenter.telephony.events import CallId, Direction, EndReason, Endpoint, LegId, LegRole
+from callcenter.telephony.events import CallId, Direction, Endpoint, EndReason, LegId, LegRole
 
 
 class CallState(StrEnum):
