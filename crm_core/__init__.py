@@ -1,0 +1,1 @@
+"""Customers, their phone numbers, orders, tickets and notes. Knows nothing of telephony."""

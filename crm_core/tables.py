@@ -1,0 +1,155 @@
+"""The tables of the customer's record. Times are UTC seconds since the epoch, money is exact decimals.
+
+Their migrations are in the one Alembic history of the server (callcenter/storage/migrations).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import Double, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from crm_core.columns import ROW_ID, ExactDecimal, sortable_text
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Names of constraints, so that a later migration can drop them by name on both databases."""
+
+MAX_NAME = 200
+MAX_SHORT = 80
+MAX_CUSTOMER_NUMBER = 32
+MAX_TERM = 48
+
+
+class CrmBase(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class CustomerRow(CrmBase):
+    """A person or a company. `company` is a person's employer in words; a company's own name is `name`."""
+
+    __tablename__ = "customers"
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    number: Mapped[str] = mapped_column(String(MAX_CUSTOMER_NUMBER), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))  # CustomerKind
+    name: Mapped[str] = mapped_column(String(MAX_NAME))
+    company: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    segment: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    language: Mapped[str] = mapped_column(String(16))
+    city: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    email: Mapped[str | None] = mapped_column(String(254))  # RFC 5321 path limit less the brackets
+    owner: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    since: Mapped[float] = mapped_column(Double)
+    changed_at: Mapped[float] = mapped_column(Double, index=True)
+
+
+class ContactRow(CrmBase):
+    """A person who speaks for a company."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME))
+    role: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+
+
+class PhoneNumberRow(CrmBase):
+    """A number of a customer, or of one contact of it.
+
+    `national` is what is compared when the country is not certain. `block` is set on a company's main number
+    whose last digits are direct lines: the E.164 prefix that all of them share.
+    """
+
+    __tablename__ = "phone_numbers"
+    __table_args__ = (
+        Index("ix_phone_numbers_e164", "e164"),
+        Index("ix_phone_numbers_national", "national"),
+        Index("ix_phone_numbers_block", "block"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
+    raw: Mapped[str] = mapped_column(String(MAX_SHORT))
+    e164: Mapped[str | None] = mapped_column(sortable_text(16))
+    national: Mapped[str] = mapped_column(sortable_text(20))
+    block: Mapped[str | None] = mapped_column(sortable_text(16))
+    kind: Mapped[str] = mapped_column(String(16))  # NumberKind
+    label: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+
+
+class OrderRow(CrmBase):
+    """`total` is the sum of its lines, kept so that a year's value is one indexed sum."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index("ix_orders_customer_id_placed_at", "customer_id", "placed_at"),)
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    number: Mapped[str] = mapped_column(String(MAX_CUSTOMER_NUMBER), unique=True)
+    status: Mapped[str] = mapped_column(String(16))  # OrderStatus
+    placed_at: Mapped[float] = mapped_column(Double)
+    due_at: Mapped[float | None] = mapped_column(Double)
+    currency: Mapped[str] = mapped_column(String(3))  # ISO 4217
+    total: Mapped[Decimal] = mapped_column(ExactDecimal)
+
+
+class OrderLineRow(CrmBase):
+    __tablename__ = "order_lines"
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    sku: Mapped[str] = mapped_column(String(MAX_SHORT))
+    title: Mapped[str] = mapped_column(String(MAX_NAME))
+    quantity: Mapped[Decimal] = mapped_column(ExactDecimal)
+    unit_price: Mapped[Decimal] = mapped_column(ExactDecimal)
+    total: Mapped[Decimal] = mapped_column(ExactDecimal)
+
+
+class TicketRow(CrmBase):
+    __tablename__ = "tickets"
+    __table_args__ = (Index("ix_tickets_customer_id_created_at", "customer_id", "created_at"),)
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    number: Mapped[str] = mapped_column(String(MAX_CUSTOMER_NUMBER), unique=True)
+    subject: Mapped[str] = mapped_column(String(MAX_NAME))
+    status: Mapped[str] = mapped_column(String(16))  # TicketStatus
+    priority: Mapped[str] = mapped_column(String(16))  # TicketPriority
+    created_at: Mapped[float] = mapped_column(Double)
+    due_at: Mapped[float | None] = mapped_column(Double)
+
+
+class NoteRow(CrmBase):
+    """`by` is the writer's name as it was then; `call_id` is the call it was written in, if any."""
+
+    __tablename__ = "notes"
+    __table_args__ = (Index("ix_notes_customer_id_at", "customer_id", "at"),)
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[float] = mapped_column(Double)
+    by: Mapped[str] = mapped_column(String(MAX_NAME))
+    call_id: Mapped[str | None] = mapped_column(String(160))
+
+
+class CustomerTermRow(CrmBase):
+    """One searchable word of a customer: found by prefix (see crm_core.terms)."""
+
+    __tablename__ = "customer_terms"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    term: Mapped[str] = mapped_column(sortable_text(MAX_TERM), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(
+        ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
