@@ -1,0 +1,1 @@
+"""REST handlers by topic: thin, validated at the edge, over the ports of `web.ports`."""

@@ -1,0 +1,1 @@
+"""Who may do what from where: passwords, sessions, throttles, permissions, origins, headers."""
