@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ class ManagerLogin:
 
 class AsteriskLab:
     """One Asterisk with a folder of its own. `start` and `stop` may be called again; ports stay the same.
+    It outlives the event loop that started it: a test session keeps one for all its loops.
 
     Its folder is made in the system's temporary place (socket paths are limited to 107 bytes) unless
     given, and removed by `remove`. Use as an async context manager for all three.
@@ -55,13 +57,14 @@ class AsteriskLab:
         settings: LabSettings | None = None,
         *,
         folder: Path | None = None,
+        ports: LabPorts | None = None,
         install: AsteriskInstall | None = None,
     ) -> None:
         self.settings = settings or LabSettings()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="cc-asterisk-"))
-        self.ports = free_ports()
+        self.ports = ports or free_ports()
         self._install = install or find_asterisk()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None  # belongs to no event loop
 
     async def __aenter__(self) -> AsteriskLab:
         await self.start()
@@ -87,22 +90,15 @@ class AsteriskLab:
     @property
     def pid(self) -> int:
         """Process id while it runs. Raises LabError if it does not."""
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None or self._process.poll() is not None:
             raise LabError("the private Asterisk does not run")
         return self._process.pid
 
     async def start(self) -> None:
         """Write the files and run it until it says it is booted. Raises LabError."""
         self._write_files()
-        self._process = await asyncio.create_subprocess_exec(
-            *self._install.command,
-            *("-C", str(self.folder / "etc/asterisk.conf"), "-f"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd=self.folder,
-            start_new_session=True,  # Ctrl-C goes to us; we stop it in order
-        )
+        command = [*self._install.command, "-C", str(self.folder / "etc/asterisk.conf"), "-f"]
+        self._process = await asyncio.to_thread(_spawn, command, self.folder)
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._booted()
@@ -112,7 +108,7 @@ class AsteriskLab:
 
     async def _booted(self) -> None:
         while not await self._says_booted():
-            if self._process is None or self._process.returncode is not None:
+            if self._process is None or self._process.poll() is not None:
                 raise LabError(f"Asterisk ended while starting:\n{self.log_tail()}")
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -142,21 +138,21 @@ class AsteriskLab:
     async def stop(self) -> None:
         """End it in order, at the latest by force. May be called twice."""
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None or process.poll() is not None:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
+            await asyncio.to_thread(process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
             await self.kill()
 
     async def kill(self) -> None:
         """End it as a crash would (SIGKILL)."""
         process = self._process
-        if process is not None and process.returncode is None:
+        if process is not None and process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+            await asyncio.to_thread(process.wait)
 
     async def restart(self) -> None:
         """Crash it and start it again on the same ports; registrations are kept in its database."""
@@ -187,6 +183,11 @@ class AsteriskLab:
         for found in re.finditer(r"^\s*\S+\s+127\.0\.0\.1\s+\d+\s+\d+\s+(\d+)", shown, flags=re.MULTILINE):
             with contextlib.suppress(LabError):
                 await self.console(f"manager kick session {found.group(1)}")
+
+    async def hang_up_all(self) -> None:
+        """End every call that is left in it."""
+        if self._process is not None and self._process.poll() is None:
+            await self.console("channel request hangup all")
 
     async def replace_file(self, name: str, text: str, *, reload: str) -> None:
         """Write one configuration file and run a console command that loads it (`dialplan reload`)."""
@@ -227,6 +228,17 @@ class AsteriskLab:
         elif not place.exists():
             place.mkdir()
             write_tone(place / "tone.wav", hertz)
+
+
+def _spawn(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - the command is our own, from find_asterisk
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        start_new_session=True,  # Ctrl-C goes to us; we stop it in order
+    )
 
 
 def _link(link: Path, target: Path) -> None:

@@ -1,0 +1,39 @@
+"""Fixtures for every test that needs the real PBX: `from tests.pbx.fixtures import *` in a conftest.
+
+One Asterisk serves a whole test session; phones belong to one test. A missing Asterisk is an error,
+not a skip: `scripts/install-tools` brings it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from callcenter.asterisk.lab import AsteriskLab
+from tests.pbx.real import RealPbx, lab_for_tests
+
+__all__ = ["asterisk_lab", "real_pbx"]
+
+
+@pytest.fixture(scope="session")
+def asterisk_lab() -> Iterator[AsteriskLab]:
+    """A running Asterisk. Its log must hold no ERROR at the end."""
+    lab = lab_for_tests()
+    asyncio.run(lab.start())
+    try:
+        yield lab
+        errors = [line for line in lab.log.splitlines() if "] ERROR[" in line]
+    finally:
+        asyncio.run(lab.stop())
+        lab.remove()
+    assert not errors, "Asterisk logged errors:\n" + "\n".join(errors)
+
+
+@pytest_asyncio.fixture
+async def real_pbx(asterisk_lab: AsteriskLab) -> AsyncIterator[RealPbx]:
+    """That Asterisk with this test's own phones; no call is left behind."""
+    async with RealPbx(asterisk_lab) as pbx:
+        yield pbx
