@@ -174,7 +174,7 @@ class DeskClient:
         return bool(self._csrf)
 
     async def sign_in(self) -> None:
-        """Open a session. Raises SignInRefused; aiohttp.ClientError or TimeoutError where a retry may help."""
+        """Open a session. Raises SignInRefused; ClientError or TimeoutError where a retry may help."""
         status, headers, answer = await self._ask(
             "POST", "/session", {"login": self._login, "password": self._password}
         )

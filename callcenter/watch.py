@@ -113,7 +113,8 @@ def _call(key: str, docs: Mapping[str, Any], now: float) -> Iterator[str]:
     confidence = (pop.get("match") or {}).get("confidence", "")
     customer = pop.get("customer")
     if isinstance(customer, dict):
-        yield f"  {printable(customer.get('number', ''))} {printable(customer.get('name', ''))} ({confidence})"
+        name = printable(customer.get("name", ""))
+        yield f"  {printable(customer.get('number', ''))} {name} ({printable(confidence)})"
         yield f"  {len(customer.get('orders', ()))} orders, {len(customer.get('tickets', ()))} tickets"
     else:
         names = ", ".join(
@@ -132,4 +133,5 @@ def _recent(docs: Mapping[str, Any]) -> Iterator[str]:
     for call in recent[:_SHOWN_RECENT]:
         number = call.get("number") or {}
         shown = number.get("display", "") if isinstance(number, dict) else number
-        yield f"  {printable(call.get('how', '')):<12} {printable(shown)} {printable(call.get('name') or '')}".rstrip()
+        how, name = printable(call.get("how", "")), printable(call.get("name") or "")
+        yield f"  {how:<12} {printable(shown)} {name}".rstrip()

@@ -62,9 +62,9 @@ def build_app(deps: WebDeps) -> web.Application:
     app = web.Application(middlewares=[_log_access, _answer_problems], client_max_size=deps.limits.body_bytes)
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, API + endpoint.path, guarded(endpoint, services))
-    app.router.add_get(API + "/live", live.LiveEndpoint(services))
-    app.router.add_get(FIRST_START, setup.FirstStart(services))
-    app.router.add_get("/{path:(?!api/).*}", Desktop(deps.desktop))
+    app.router.add_get(API + "/live", live.LiveEndpoint(services).serve)
+    app.router.add_get(FIRST_START, setup.FirstStart(services).serve)
+    app.router.add_get("/{path:(?!api/).*}", Desktop(deps.desktop).serve)
     app.on_response_prepare.append(_headers_for(deps))
     app.cleanup_ctx.append(_background(services))
     app.on_shutdown.append(_closer(services))

@@ -30,7 +30,7 @@ class Desktop:
         self._built_at = -1
         self._files: dict[str, Path] = {}
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         self._look()
         name = request.match_info.get("path", "")
         file = self._files.get(name)

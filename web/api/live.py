@@ -25,7 +25,7 @@ class LiveEndpoint:
     def __init__(self, services: ApiServices) -> None:
         self._services = services
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         check_came_from_us(request, self._services.deps, always=True)
         session = await self._services.sessions.find(request.cookies.get(COOKIE))
         if session is None:

@@ -67,7 +67,7 @@ class FirstStart:
     def __init__(self, services: ApiServices) -> None:
         self._services = services
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         deps = self._services.deps
         check_came_from_us(request, deps)
         response = web.Response(status=303, headers={"Location": "/"})
