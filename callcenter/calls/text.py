@@ -10,9 +10,12 @@ NUMBER_LIMIT = 80
 
 
 def clean(text: str, limit: int) -> str:
-    """Return `text` without control characters and lone surrogates (PostgreSQL refuses NUL, JSON refuses
-    surrogates), cut to `limit` characters."""
+    """Return `text` without control characters (PostgreSQL refuses NUL), valid, cut to `limit` characters."""
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
-    valid = text[:limit].encode("utf-8", "replace").decode("utf-8")
-    return "".join(c for c in valid if c >= " " and not "\x7f" <= c <= "\x9f")
+    return "".join(c for c in valid(text[:limit]) if c >= " " and not "\x7f" <= c <= "\x9f")
+
+
+def valid(text: str) -> str:
+    """Return `text` with `?` for each lone surrogate (a byte that was not UTF-8): JSON cannot say those."""
+    return text.encode("utf-8", "replace").decode("utf-8")
