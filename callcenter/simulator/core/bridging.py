@@ -1,0 +1,155 @@
+"""Who hears whom: making, joining and leaving bridges, in the order Asterisk tells it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callcenter.simulator.core.channel import Bridge, Channel
+from callcenter.simulator.core.messages import BridgeOver
+from callcenter.simulator.core.ports import EventClass
+from callcenter.simulator.core.thread import Pause, PbxThread, Steps
+
+if TYPE_CHECKING:
+    from callcenter.simulator.core.switch import Switch
+
+CALL = EventClass.CALL
+PAIR = 2
+NORMAL_CLEARING = 16
+
+
+def create(switch: Switch) -> Bridge:
+    bridge = Bridge(uniqueid=switch.uuid())
+    switch.bridges[bridge.uniqueid] = bridge
+    switch.emit("BridgeCreate", CALL, bridge.text())
+    return bridge
+
+
+def enter(switch: Switch, bridge: Bridge, channel: Channel) -> None:
+    """Put a channel into a bridge; linked ids become the oldest of its members, without an event."""
+    bridge.members.append(channel)
+    channel.bridge = bridge
+    oldest = min((m.linkedid for m in bridge.members), key=_age)
+    for member in bridge.members:
+        if member.linkedid != oldest:
+            member.linkedid = oldest
+            member.changed()
+    switch.emit("BridgeEnter", CALL, bridge.text() + channel.text)
+    if len(bridge.members) > PAIR:
+        bridge.technology = "softmix"
+    else:
+        _name_peers(switch, bridge)
+
+
+def _age(linkedid: str) -> tuple[int, int]:
+    seconds, _, number = linkedid.partition(".")
+    try:
+        return (int(seconds), int(number))
+    except ValueError:
+        return (1 << 62, 0)
+
+
+def _name_peers(switch: Switch, bridge: Bridge) -> None:
+    if len(bridge.members) != PAIR or not switch.sink.wants(EventClass.DIALPLAN):
+        return
+    first, second = bridge.members
+    for channel, peer in ((first, second), (second, first)):
+        switch.set_variable(channel, "BRIDGEPEER", peer.name)
+        switch.show_variable(channel, "BRIDGEPVTCALLID", switch.uuid())
+
+
+def pair(switch: Switch, guest: Channel, host: Channel) -> Bridge:
+    """Join a dialled channel with the one that dialled it."""
+    bridge = create(switch)
+    switch.publish(guest)
+    enter(switch, bridge, guest)
+    enter(switch, bridge, host)
+    connect_lines(switch, guest, host)
+    return bridge
+
+
+def connect_lines(switch: Switch, one: Channel, other: Channel) -> None:
+    switch.set_connected(one, other.caller_number, other.caller_name)
+    switch.set_connected(other, one.caller_number, one.caller_name)
+
+
+def leave(switch: Switch, channel: Channel) -> None:
+    """Take a channel out of its bridge. A pair that lost one is over for the other too."""
+    bridge = channel.bridge
+    if bridge is None:
+        return
+    _exit(switch, bridge, channel)
+    released: list[Channel] = []
+    if len(bridge.members) < PAIR:
+        for member in list(bridge.members):
+            _exit(switch, bridge, member)
+            released.append(member)
+        destroy(switch, bridge)
+    elif len(bridge.members) == PAIR:
+        bridge.technology = "simple_bridge"
+    for member in released:
+        release(switch, member)
+
+
+def _exit(switch: Switch, bridge: Bridge, channel: Channel) -> None:
+    if channel.on_hold:
+        channel.on_hold = False
+        for member in bridge.members:
+            switch.stop_music(member)
+    if len(bridge.members) == PAIR and switch.sink.wants(EventClass.DIALPLAN):
+        for member in bridge.members:
+            switch.show_variable(member, "BRIDGEPEER", "")
+            switch.show_variable(member, "BRIDGEPVTCALLID", "")
+    switch.stop_music(channel)
+    bridge.members.remove(channel)
+    channel.bridge = None
+    switch.emit("BridgeLeave", CALL, bridge.text() + channel.text)
+
+
+def destroy(switch: Switch, bridge: Bridge) -> None:
+    switch.bridges.pop(bridge.uniqueid, None)
+    switch.emit("BridgeDestroy", CALL, bridge.text())
+
+
+def release(switch: Switch, channel: Channel) -> None:
+    """Where a channel goes whose bridge ended: back to its thread, to its place after, or away."""
+    if channel.gone or channel.asked_by_device:
+        return
+    if channel.hangup_cause == 0:
+        channel.hangup_cause = NORMAL_CLEARING
+    if channel.thread is not None:
+        channel.thread.post(BridgeOver())
+    elif channel.after_bridge is not None:
+        place, channel.after_bridge = channel.after_bridge, None
+        channel.move(*place)
+        switch.start_pbx(channel)
+    else:
+        switch.agenda.soon(lambda: switch.end(channel, NORMAL_CLEARING))
+
+
+def take(switch: Switch, channel: Channel) -> None:
+    """Take a channel away from its thread for another bridge (`ast_bridge_add_channel`)."""
+    if channel.thread is not None:
+        thread, channel.thread = channel.thread, None
+        waiting = channel.bridge is None and channel.application != "Dial"
+        thread.stop()
+        switch.stop_music(channel)
+        if waiting:
+            channel.move(channel.context, channel.exten, channel.priority + 1)
+    channel.hangup_cause = 0
+    if channel.bridge is not None:
+        leave(switch, channel)
+
+
+def stay(switch: Switch, thread: PbxThread) -> Steps:
+    """Stay in the bridge until it is over; an interruption takes the channel out first.
+
+    A thread that was stopped because its channel was taken for another bridge leaves it alone.
+    """
+    channel = thread.channel
+    try:
+        while not isinstance((yield Pause()), BridgeOver):
+            pass
+    finally:
+        if channel.thread is thread:
+            leave(switch, channel)
+    return True

@@ -1,0 +1,442 @@
+"""The switch: its channels, bridges and endpoints, and the manager events that tell about them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from callcenter.kit.clock import Clock
+from callcenter.simulator.core import bridging
+from callcenter.simulator.core.agenda import Agenda
+from callcenter.simulator.core.channel import (
+    CAUSE_NAMES,
+    Bridge,
+    Channel,
+    ChannelState,
+    Party,
+)
+from callcenter.simulator.core.dialplan import Dialplan
+from callcenter.simulator.core.messages import Answered, HungUp, Rang, Redirected, Refused
+from callcenter.simulator.core.ports import CLASS_NAMES, AgiPort, EventClass, EventSink, NoScripts
+from callcenter.simulator.core.queue_line import Line
+from callcenter.simulator.core.thread import PbxThread
+
+VERSION = "22.10.1"
+"""The Asterisk that was recorded and is imitated."""
+
+CALL, DIALPLAN, USER = EventClass.CALL, EventClass.DIALPLAN, EventClass.USER
+
+NORMAL_CLEARING = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One registered device of an endpoint."""
+
+    uri: str
+    party: Party
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Endpoint:
+    """A phone or a trunk: where calls from it enter the dialplan and how it can be reached."""
+
+    name: str
+    context: str
+    caller_number: str = ""
+    caller_name: str = ""
+    contacts: list[Contact] = field(default_factory=list)
+    channels: list[Channel] = field(default_factory=list)
+    reported_state: str = "NOT_INUSE"
+    is_trunk: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """A queue of `app_queue` (queues.conf)."""
+
+    name: str
+    members: tuple[str, ...] = ()  # interfaces: `PJSIP/1001`, `Local/1001@from-queue/n`
+    strategy: str = "ringall"
+    ring_seconds: float = 15.0
+    retry_seconds: float = 5.0
+
+
+class Switch:
+    """A PBX without sockets. Everything happens in steps of `agenda`, so runs repeat exactly."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        dialplan: Dialplan,
+        sink: EventSink,
+        scripts: AgiPort | None = None,
+        seed: int = 1,
+        timestamps: bool = True,
+        on_crash: Callable[[str], None] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.agenda = Agenda(clock)
+        self.dialplan = dialplan
+        self.sink = sink
+        self.scripts: AgiPort = scripts or NoScripts()
+        self.random = random.Random(seed)  # noqa: S311 - repeatable ids, nothing secret
+        self.channels: dict[str, Channel] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.queues: dict[str, QueueSettings] = {}
+        self.lines: dict[str, Line] = {}
+        self.globals: dict[str, str] = dict(dialplan.globals)
+        self.started = clock.now()
+        self.calls_made = 0
+        self._timestamps = timestamps
+        self._uniqueids = 0
+        self._names = 0
+        self._locals = 0
+
+    # -- events ---------------------------------------------------------------------------------------
+
+    def emit(self, name: str, kind: EventClass, body: str) -> None:
+        """Send one manager event to whoever reads its class."""
+        if self.sink.wants(kind):
+            stamp = f"Timestamp: {self.clock.now():.6f}\r\n" if self._timestamps else ""
+            self.sink.event(
+                name, kind, f"Event: {name}\r\nPrivilege: {CLASS_NAMES[kind]},all\r\n{stamp}{body}\r\n"
+            )
+
+    def tell(self, name: str, channel: Channel, more: str = "", kind: EventClass = CALL) -> None:
+        """An event about one channel."""
+        if self.sink.wants(kind):
+            self.emit(name, kind, channel.text + more)
+
+    def set_variable(self, channel: Channel, name: str, value: str) -> None:
+        """Set a channel variable and say so (`VarSet`)."""
+        if channel.variables is None:
+            channel.variables = {}
+        channel.variables[name] = value
+        self.show_variable(channel, name, value)
+
+    def show_variable(self, channel: Channel, name: str, value: str) -> None:
+        """Say `VarSet` without keeping the value (statistics that nobody asks for later)."""
+        self.tell("VarSet", channel, f"Variable: {name}\r\nValue: {_one_line(value)}\r\n", DIALPLAN)
+
+    def publish(self, channel: Channel) -> None:
+        """A snapshot: `Newexten` if the position changed since the last one (an application must be set)."""
+        if channel.application and channel.reported != channel.position:
+            channel.reported = channel.position
+            self.tell(
+                "Newexten",
+                channel,
+                f"Extension: {channel.exten}\r\nApplication: {channel.application}\r\n"
+                f"AppData: {_one_line(channel.appdata)}\r\n",
+                DIALPLAN,
+            )
+
+    # -- ids ------------------------------------------------------------------------------------------
+
+    def next_uniqueid(self) -> str:
+        number = self._uniqueids
+        self._uniqueids += 1
+        return f"{int(self.clock.now())}.{number}"
+
+    def next_name(self, endpoint: str) -> str:
+        number = self._names
+        self._names += 1
+        return f"PJSIP/{endpoint}-{number:08x}"
+
+    def next_local(self) -> int:
+        number = self._locals
+        self._locals += 1
+        return number
+
+    def uuid(self) -> str:
+        h = f"{self.random.getrandbits(128):032x}"
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:]}"
+
+    # -- channels -------------------------------------------------------------------------------------
+
+    def add_endpoint(self, endpoint: Endpoint) -> Endpoint:
+        self.endpoints[endpoint.name] = endpoint
+        return endpoint
+
+    def new_channel(
+        self,
+        *,
+        name: str,
+        endpoint: str,
+        state: ChannelState,
+        context: str,
+        exten: str,
+        uniqueid: str = "",
+        linkedid: str = "",
+        number: str = "",
+        caller_name: str = "",
+        party: Party | None = None,
+    ) -> Channel:
+        """Make a channel and say `Newchannel`."""
+        own = uniqueid or self.next_uniqueid()
+        channel = Channel(
+            name=name,
+            uniqueid=own,
+            linkedid=linkedid or own,
+            endpoint=endpoint,
+            state=state,
+            created=self.clock.now(),
+            caller_number=_one_line(number),
+            caller_name=_one_line(caller_name),
+            context=context,
+            exten=exten,
+            party=party,
+        )
+        self.channels[channel.name] = channel
+        self.tell("Newchannel", channel)
+        if (known := self.endpoints.get(endpoint)) is not None and name.startswith("PJSIP/"):
+            known.channels.append(channel)
+        return channel
+
+    def start_pbx(self, channel: Channel) -> None:
+        """Let a channel walk the dialplan from where it stands."""
+        from callcenter.simulator.core.execution import walk  # the two modules know each other
+
+        thread = channel.thread = PbxThread(self.agenda, channel)
+        thread.start(walk(self, thread))
+
+    def set_state(self, channel: Channel, state: ChannelState) -> None:
+        if channel.state is state:
+            return
+        channel.state = state
+        channel.changed()
+        self.tell("Newstate", channel)
+        self.device_state(channel.endpoint)
+
+    def set_connected(self, channel: Channel, number: str, name: str) -> None:
+        """Tell a channel whom it is connected with (`NewConnectedLine` if that is new)."""
+        if (channel.connected_number, channel.connected_name) == (number, name):
+            return
+        channel.connected_number, channel.connected_name = number, name
+        channel.changed()
+        self.tell("NewConnectedLine", channel)
+
+    def set_caller(self, channel: Channel, number: str, name: str) -> None:
+        channel.caller_number, channel.caller_name = _one_line(number), _one_line(name)
+        channel.changed()
+        self.tell("NewCallerid", channel, "CID-CallingPres: 0 (Presentation Allowed, Not Screened)\r\n")
+
+    def answer(self, channel: Channel) -> None:
+        """Asterisk answers the call that a device placed."""
+        if channel.state is ChannelState.UP or channel.gone:
+            return
+        self.set_state(channel, ChannelState.UP)
+        if channel.party is not None:
+            channel.party.answered(channel)
+        outer = channel.other_half
+        if outer is not None and outer.dialer is not None:
+            self.set_state(outer, ChannelState.UP)
+            outer.dialer.post(Answered(outer))
+
+    def restore(self, channel: Channel) -> None:
+        """Put a channel back where it stood before a subroutine ran on it (told by the next event)."""
+        if channel.home is not None:
+            channel.move(*channel.home)
+            channel.home = None
+
+    def indicate_ringing(self, channel: Channel) -> None:
+        """Tell whoever called `channel` that the far end rings (through a Local pair)."""
+        outer = channel.other_half
+        if channel.state is not ChannelState.UP and outer is not None and outer.dialer is not None:
+            outer.dialer.post(Rang(outer))
+
+    # -- music ----------------------------------------------------------------------------------------
+
+    def start_music(self, channel: Channel, klass: str) -> None:
+        if channel.music != klass:
+            self.stop_music(channel)
+            channel.music = klass
+            self.tell("MusicOnHoldStart", channel, f"Class: {klass}\r\n")
+
+    def stop_music(self, channel: Channel) -> None:
+        if channel.music is not None:
+            channel.music = None
+            self.tell("MusicOnHoldStop", channel)
+
+    # -- moving and ending ----------------------------------------------------------------------------
+
+    def redirect(self, channel: Channel, context: str, exten: str, priority: int) -> None:
+        """Send a channel to another place, out of whatever it does (`ast_async_goto`)."""
+        if channel.thread is not None:
+            if channel.bridge is not None:
+                channel.move(context, exten, priority)
+                self.publish(channel)
+            channel.thread.interrupt(Redirected(context, exten, priority))
+        elif channel.bridge is not None:
+            channel.move(context, exten, priority)
+            self.publish(channel)
+            channel.after_bridge = None
+            bridging.leave(self, channel)
+            self.start_pbx(channel)
+        else:
+            channel.after_bridge = (context, exten, priority)
+
+    def end(self, channel: Channel, cause: int | None = None) -> None:
+        """Bring a channel to its end, out of whatever it does."""
+        if channel.gone:
+            return
+        if cause is not None:
+            channel.hangup_cause = cause
+        if channel.thread is not None:
+            channel.thread.interrupt(HungUp())
+        elif channel.dialer is not None:
+            channel.dialer.post(Refused(channel, channel.hangup_cause or NORMAL_CLEARING))
+        else:
+            if channel.bridge is not None:
+                channel.hangup_cause = channel.hangup_cause or NORMAL_CLEARING
+                bridging.leave(self, channel)
+            self.destroy(channel)
+
+    def destroy(self, channel: Channel) -> None:
+        """The last of a channel: its handlers, `Hangup`, its device's new state, its party told."""
+        from callcenter.simulator.core.execution import run_handlers
+
+        if channel.gone:
+            return
+        channel.gone = True
+        channel.dialer = None
+        self.stop_music(channel)
+        self.statistics(channel)
+        run_handlers(self, channel)
+        self.restore(channel)
+        cause = channel.hangup_cause
+        self.tell("Hangup", channel, f"Cause: {cause}\r\nCause-txt: {CAUSE_NAMES.get(cause, 'Unknown')}\r\n")
+        self.forget(channel)
+        if channel.party is not None:
+            channel.party.ended(channel)
+        other, channel.other_half = channel.other_half, None
+        if other is not None and not other.gone:
+            self.tell("HangupRequest", other, f"Cause: {NORMAL_CLEARING}\r\n")
+            self.end(other, cause or NORMAL_CLEARING)
+
+    def forget(self, channel: Channel) -> None:
+        """Take a channel out of the tables."""
+        self.channels.pop(channel.name, None)
+        endpoint = self.endpoints.get(channel.endpoint)
+        if endpoint is not None and channel in endpoint.channels:
+            endpoint.channels.remove(channel)
+            self.device_state(channel.endpoint)
+
+    def statistics(self, channel: Channel) -> None:
+        """The five quality variables that PJSIP sets once when the media of a call ends."""
+        media = channel.state is ChannelState.UP and channel.other_half is None
+        if not media or channel.variable("RTPAUDIOQOS") or not self.sink.wants(DIALPLAN):
+            return
+        if channel.variables is None:
+            channel.variables = {}
+        channel.variables["RTPAUDIOQOS"] = "1"
+        partners = [m for m in (channel.bridge.members if channel.bridge else ()) if m is not channel]
+        for name, value in _QUALITY:
+            self.show_variable(channel, name, value)
+            for partner in partners:
+                self.show_variable(partner, name + "BRIDGED", value)
+
+    # -- devices --------------------------------------------------------------------------------------
+
+    def device_state(self, endpoint: str) -> None:
+        """Say `DeviceStateChange` if the endpoint's state is another than last said."""
+        known = self.endpoints.get(endpoint)
+        if known is None:
+            return
+        state = device_state_of(known)
+        if state != known.reported_state:
+            known.reported_state = state
+            self.emit("DeviceStateChange", CALL, f"Device: PJSIP/{endpoint}\r\nState: {state}\r\n")
+
+    def register(self, endpoint: Endpoint, contact: Contact) -> None:
+        """A phone registers: PeerStatus and ContactStatus as PJSIP says them."""
+        endpoint.contacts = [c for c in endpoint.contacts if c.uri != contact.uri] + [contact]
+        system = EventClass.SYSTEM
+        self.emit(
+            "PeerStatus",
+            system,
+            f"ChannelType: PJSIP\r\nPeer: PJSIP/{endpoint.name}\r\nPeerStatus: Reachable\r\n",
+        )
+        self._contact_status(endpoint, contact, "NonQualified")
+        self.device_state(endpoint.name)
+
+    def unregister(self, endpoint: Endpoint, uri: str) -> None:
+        """A contact goes away; the endpoint is unreachable when it was the last."""
+        for contact in [c for c in endpoint.contacts if c.uri == uri]:
+            endpoint.contacts.remove(contact)
+            self._contact_status(endpoint, contact, "Removed")
+        if not endpoint.contacts:
+            self.emit(
+                "PeerStatus",
+                EventClass.SYSTEM,
+                f"ChannelType: PJSIP\r\nPeer: PJSIP/{endpoint.name}\r\nPeerStatus: Unreachable\r\n",
+            )
+        self.device_state(endpoint.name)
+
+    def _contact_status(self, endpoint: Endpoint, contact: Contact, status: str) -> None:
+        self.emit(
+            "ContactStatus",
+            EventClass.SYSTEM,
+            f"URI: {contact.uri}\r\nContactStatus: {status}\r\nAOR: {endpoint.name}\r\n"
+            f"EndpointName: {endpoint.name}\r\nRoundtripUsec: 0\r\n",
+        )
+
+    def stop(self) -> None:
+        """Everything stops at once, as when the process dies: no event, the parties notice nothing here."""
+        for channel in list(self.channels.values()):
+            channel.gone = True
+            if channel.thread is not None:
+                channel.thread.stop()
+        self.channels.clear()
+        self.bridges.clear()
+
+
+def device_state_of(endpoint: Endpoint) -> str:
+    """The state that `chan_pjsip` gives a device of these channels (devicestate words)."""
+    if not endpoint.contacts and not endpoint.is_trunk:
+        return "UNAVAILABLE"
+    states = [c.state for c in endpoint.channels]
+    ringing = ChannelState.RINGING in states
+    used = any(s in (ChannelState.UP, ChannelState.RING) for s in states)
+    if ringing:
+        return "RINGINUSE" if used else "RINGING"
+    if used:
+        return "ONHOLD" if all(c.on_hold for c in endpoint.channels) else "INUSE"
+    return "NOT_INUSE"
+
+
+def _one_line(text: str) -> str:
+    """Texts from callers never break a frame: Asterisk shows CR and LF as blanks too."""
+    return text.replace("\r", " ").replace("\n", " ").replace("\0", "") if text else text
+
+
+_QUALITY = (
+    (
+        "RTPAUDIOQOS",
+        "ssrc=40265192;themssrc=1609640488;lp=0;rxjitter=0.000375;rxcount=100;txjitter=0.000500;"
+        "txcount=100;rlp=0;rtt=0.000000;rxmes=88.087887;txmes=0.000000",
+    ),
+    (
+        "RTPAUDIOQOSJITTER",
+        "minrxjitter=000.000000;maxrxjitter=000.000375;avgrxjitter=000.000188;stdevrxjitter=000.000188;"
+        "mintxjitter=000.000000;maxtxjitter=000.000000;avgtxjitter=000.000000;stdevtxjitter=000.000000;",
+    ),
+    (
+        "RTPAUDIOQOSLOSS",
+        "  minrxlost=000.000000;  maxrxlost=000.000000;  avgrxlost=000.000000;  stdevrxlost=000.000000;"
+        "  mintxlost=000.000000;  maxtxlost=000.000000;  avgtxlost=000.000000;  stdevtxlost=000.000000;",
+    ),
+    (
+        "RTPAUDIOQOSRTT",
+        "     minrtt=000.000000;     maxrtt=000.000000;     avgrtt=000.000000;     stdevrtt=000.000000;",
+    ),
+    (
+        "RTPAUDIOQOSMES",
+        "   minrxmes=000.000000;   maxrxmes=000.000000;   avgrxmes=000.000000;   stdevrxmes=000.000000;"
+        "   mintxmes=000.000000;   maxtxmes=000.000000;   avgtxmes=000.000000;   stdevtxmes=000.000000;",
+    ),
+)
+"""What a short loopback call gave on the real one; only the size of this traffic matters."""
