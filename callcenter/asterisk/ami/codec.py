@@ -86,7 +86,7 @@ class AmiDecoder:
         self._follows = b""
 
     def _complete(self, data: bytes) -> bytes | None:
-        """Return all bytes not yet split if a whole frame is there, else hold them; linear in any read size."""
+        """Return all bytes not yet split if a whole frame is there, else hold them."""
         held = self._held
         if not self._greeted:
             held += data
@@ -94,13 +94,16 @@ class AmiDecoder:
                 return None
             data = bytes(held)
             held.clear()
-        if BLANK_LINE not in data and BLANK_LINE not in bytes(held[-_EDGE:]) + data[:_EDGE]:
+        if BLANK_LINE not in data and not self._blank_line_ends_in(data[:_EDGE]):
             held += data
             self._bound_held()
             return None
         buffer = b"".join((held, data))
         held.clear()
         return buffer
+
+    def _blank_line_ends_in(self, start: bytes) -> bool:
+        return b"\n" in start and BLANK_LINE in bytes(self._held[-_EDGE:]) + start
 
     def _greet(self) -> bool:
         """Take the banner line off the front; False while it is incomplete. Recordings begin without one."""
@@ -204,15 +207,14 @@ class AmiDecoder:
     def _bound_held(self) -> None:
         """Stop keeping a frame that is already too large; remember only enough to find its blank line."""
         held = self._held
-        if self._discarded:
-            self._discarded += max(0, len(held) - _EDGE)
-            del held[:-_EDGE]
-            if self._discarded > self._limits.max_discarded:
-                self._lose_framing()
-        elif len(held) > self._limits.max_frame + _EDGE:
+        if not self._discarded:
+            if len(held) <= self._limits.max_frame + _EDGE:
+                return
             self._log.note(AmiFaultKind.FRAME_TOO_LARGE)
-            self._discarded = len(held) - _EDGE
-            del held[:-_EDGE]
+        self._discarded += max(0, len(held) - _EDGE)
+        del held[:-_EDGE]
+        if self._discarded > self._limits.max_discarded:
+            self._lose_framing()
 
     def _end_discarding(self, more: int) -> None:
         if self._discarded + more > self._limits.max_discarded:
