@@ -1,0 +1,70 @@
+"""Hold: who is joined, or was, and hears music instead.
+
+Three ways lead there. The phone's own hold (`Hold`/`Unhold`, the bridge stays). The server's hold: both are
+redirected out of their bridge, one to music, the other to music of its own or to a consultation. A parking
+lot.
+After a normal end Asterisk plays music to the one who is left as well, a millisecond before the other's
+Hangup: so out of a bridge music counts as hold only once the other party shows that it stays (`_put_aside`).
+"""
+
+from __future__ import annotations
+
+from callcenter.asterisk.tracker.graph import Graph, Leg
+from callcenter.telephony.events import HoldEnded, HoldStarted
+
+
+def recheck(graph: Graph, leg: Leg, at: float) -> None:
+    """Say if `leg` is now held or no more."""
+    if leg.ended:
+        return
+    held = _is_held(leg)
+    if held == leg.held:
+        return
+    leg.held = held
+    if held:
+        by = _presser(leg)
+        graph.out.append(
+            HoldStarted(at=at, call=leg.call.id, leg=leg.id, by=by.id if by is not None else None)
+        )
+    else:
+        graph.out.append(HoldEnded(at=at, call=leg.call.id, leg=leg.id))
+
+
+def recheck_with_partners(graph: Graph, leg: Leg, at: float) -> None:
+    """As `recheck`, for everybody whose hold depends on what `leg` does."""
+    others = leg.talk.members if leg.talk is not None else leg.partners
+    for other in tuple(others):
+        if other is not leg:
+            recheck(graph, other, at)
+    recheck(graph, leg, at)
+
+
+def _is_held(leg: Leg) -> bool:
+    if leg.talk is not None:
+        return _hears_music(leg) or (len(leg.talk.members) == 2 and any(map(_hears_music, leg.talk.members)))
+    if leg.parked:
+        return True
+    staying = [other for other in leg.partners if not other.ended]
+    if not staying:
+        return False
+    return leg.held or (leg.channel.music and any(map(_put_aside, staying)))
+
+
+def _hears_music(leg: Leg) -> bool:
+    return leg.pressed or leg.channel.music
+
+
+def _put_aside(leg: Leg) -> bool:
+    """True if a party that left a conversation goes on: with music, with another party, or dialling one."""
+    channel = leg.channel
+    if channel.ending:
+        return False
+    return channel.music or channel.bridge is not None or any(not d.dial_status for d in channel.dials or ())
+
+
+def _presser(leg: Leg) -> Leg | None:
+    if leg.pressed:
+        return leg
+    if leg.talk is None:
+        return None
+    return next((other for other in leg.talk.members if other.pressed), None)
