@@ -7,6 +7,7 @@ not a skip: `scripts/install-tools` brings it.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -18,6 +19,12 @@ from tests.pbx.real import RealPbx, lab_for_tests
 __all__ = ["asterisk_lab", "real_pbx"]
 
 
+# Asterisk calls it an error to dial a phone that is not registered; to us that is an outcome.
+_EXPECTED = re.compile(
+    r"Could not create dialog to invalid URI|Failed to create outgoing session to endpoint"
+)
+
+
 @pytest.fixture(scope="session")
 def asterisk_lab() -> Iterator[AsteriskLab]:
     """A running Asterisk. Its log must hold no ERROR at the end."""
@@ -25,7 +32,7 @@ def asterisk_lab() -> Iterator[AsteriskLab]:
     asyncio.run(lab.start())
     try:
         yield lab
-        errors = [line for line in lab.log.splitlines() if "] ERROR[" in line]
+        errors = [line for line in lab.log.splitlines() if "] ERROR[" in line and not _EXPECTED.search(line)]
     finally:
         asyncio.run(lab.stop())
         lab.remove()

@@ -141,5 +141,12 @@ class RealPbx:
 
 def lab_for_tests(**changes: object) -> AsteriskLab:
     """An Asterisk whose music is tones and whose heartbeats are quick, with a free FastAGI port."""
-    settings = {"tones": True, "fastagi": f"127.0.0.1:{free_tcp_port()}", "heartbeat_seconds": 1, **changes}
+    settings = {
+        "tones": True,
+        "fastagi": f"127.0.0.1:{free_tcp_port()}",
+        "heartbeat_seconds": 1,
+        "heartbeat_limit": 3,
+        "fallback_seconds": 4,
+        **changes,
+    }
     return AsteriskLab(LabSettings(**settings))  # type: ignore[arg-type]
