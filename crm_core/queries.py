@@ -66,11 +66,7 @@ def _match(how: str, condition: ColumnElement[bool]) -> Select[Any]:
     return select(rows)
 
 
-def _statement(statement: Any) -> Statement:
-    return Statement(statement)
-
-
-IDENTIFY = _statement(
+IDENTIFY = Statement(
     union_all(
         _match("e164", _PHONE.e164 == bindparam("e164")),
         _match("national", _PHONE.national.in_([bindparam("national"), bindparam("trunkless")])),
@@ -78,22 +74,22 @@ IDENTIFY = _statement(
     )
 )
 
-CARD = _statement(select(*_CARD).where(_CUSTOMER.id == bindparam("customer_id")))
+CARD = Statement(select(*_CARD).where(_CUSTOMER.id == bindparam("customer_id")))
 
-CUSTOMER = _statement(
+CUSTOMER = Statement(
     select(*_CARD, _CUSTOMER.since, _CUSTOMER.owner, _CUSTOMER.email).where(
         _CUSTOMER.id == bindparam("customer_id")
     )
 )
 
-NUMBERS = _statement(
+NUMBERS = Statement(
     select(_PHONE.raw, _PHONE.e164, _PHONE.kind, _PHONE.label, _PHONE.contact_id)
     .where(_PHONE.customer_id == bindparam("customer_id"))
     .order_by(_PHONE.id)
     .limit(SHOWN_NUMBERS)
 )
 
-CONTACTS = _statement(
+CONTACTS = Statement(
     select(_CONTACT.id, _CONTACT.name, _CONTACT.role)
     .where(_CONTACT.customer_id == bindparam("customer_id"))
     .order_by(_CONTACT.id)
@@ -114,18 +110,18 @@ _LAST_ORDERS = (
     .order_by(_ORDER.placed_at.desc(), _ORDER.id.desc())
     .limit(SHOWN_ORDERS)
 )
-ORDERS = _statement(_LAST_ORDERS)
+ORDERS = Statement(_LAST_ORDERS)
 
 _LAST_ORDER_IDS = _LAST_ORDERS.subquery()
-LINES = _statement(
+LINES = Statement(
     select(_LINE.order_id, _LINE.sku, _LINE.title, _LINE.quantity, _LINE.unit_price, _LINE.total)
     .join(_LAST_ORDER_IDS, _LAST_ORDER_IDS.c.id == _LINE.order_id)
     .order_by(_LINE.order_id, _LINE.position)
     .limit(SHOWN_LINES)
 )
 
-_UNDONE = _TICKET.status.in_([TicketStatus.OPEN, TicketStatus.PENDING])
-TICKETS = _statement(
+_UNDONE = _TICKET.status.in_([literal(s.value) for s in (TicketStatus.OPEN, TicketStatus.PENDING)])
+TICKETS = Statement(
     select(
         _TICKET.id,
         _TICKET.number,
@@ -140,15 +136,15 @@ TICKETS = _statement(
     .limit(SHOWN_TICKETS)
 )
 
-NOTES = _statement(
+NOTES = Statement(
     select(_NOTE.id, _NOTE.text, _NOTE.at, _NOTE.by, _NOTE.call_id)
     .where(_NOTE.customer_id == bindparam("customer_id"))
     .order_by(_NOTE.at.desc(), _NOTE.id.desc())
     .limit(SHOWN_NOTES)
 )
 
-_NOT_BOUGHT = (OrderStatus.DRAFT, OrderStatus.CANCELLED, OrderStatus.RETURNED)
-VALUE = _statement(  # of the currency most ordered in: amounts of two currencies cannot be added
+_NOT_BOUGHT = [literal(s.value) for s in (OrderStatus.DRAFT, OrderStatus.CANCELLED, OrderStatus.RETURNED)]
+VALUE = Statement(  # of the currency most ordered in: amounts of two currencies cannot be added
     select(func.sum(_ORDER.total, type_=_ORDER.total.type), _ORDER.currency)
     .where(
         _ORDER.customer_id == bindparam("customer_id"),
@@ -160,11 +156,11 @@ VALUE = _statement(  # of the currency most ordered in: amounts of two currencie
     .limit(1)
 )
 
-RECENT = _statement(
+RECENT = Statement(
     select(*_CARD).order_by(_CUSTOMER.changed_at.desc(), _CUSTOMER.id.desc()).limit(bindparam("limit"))
 )
 
-BY_PHONE = _statement(
+BY_PHONE = Statement(
     select(*_CARD)
     .where(
         _CUSTOMER.id.in_(
@@ -199,7 +195,7 @@ def _with_words(count: int) -> Statement:
             .exists()
         )
     found = first.limit(_SCANNED)
-    return _statement(
+    return Statement(
         select(*_CARD)
         .where(_CUSTOMER.id.in_(found))
         .order_by(_CUSTOMER.name, _CUSTOMER.id)

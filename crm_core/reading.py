@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import URL, Select
+from sqlalchemy import URL, ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     import asyncpg
@@ -40,7 +41,7 @@ class Statement:
 
     __slots__ = ("postgres", "sqlite")
 
-    def __init__(self, statement: Select[tuple[object, ...]]) -> None:
+    def __init__(self, statement: ClauseElement) -> None:
         self.sqlite = _Compiled(statement, SQLiteDialect_pysqlite())
         self.postgres = _Compiled(statement, PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
@@ -48,8 +49,9 @@ class Statement:
 class _Compiled:
     __slots__ = ("_defaults", "_order", "sql")
 
-    def __init__(self, statement: Select[tuple[object, ...]], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
         self.sql = str(compiled)
         self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._defaults = compiled.params

@@ -54,7 +54,7 @@ def test_past_the_bound_a_loss_is_marked_between_what_is_held_and_what_comes_nex
     kinds = [one.kind for one in backlog.take().entries]
     assert kinds == ["LegUp", LOSS_KIND, "LegUp"]
     loss = json.loads(backlog.take().entries[1].body)
-    assert loss == {"kind": LOSS_KIND, "entries": 5, "folds": 0, "since": AT + 5, "until": AT + 9}
+    assert loss == {"entries": 5, "folds": 0, "since": AT + 5, "until": AT + 9}
 
 
 def test_bytes_are_bounded_too() -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 
 from callcenter.calls.record import CallRowFold, JournalEntry
 
-LOSS_KIND = "JournalLoss"
+LOSS_KIND = "journal_loss.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,6 @@ class _Loss:
 
     def entry(self) -> JournalEntry:
         body = {
-            "kind": LOSS_KIND,
             "entries": self.entries,
             "folds": self.folds,
             "since": self.since,

@@ -41,8 +41,8 @@ class JournalWriter:
     waited for the disk, with PROCESS it survives the server's death and may be lost by a power failure.
     An entry is committed at most about 20 ms after `append` while the database keeps up. While it does not
     (locked, full, stopped) entries wait, in order and bounded; past the bound they are counted, and an entry
-    of kind `JournalLoss` with count and time span stands in the journal where they are missing. No entry is
-    written twice, also if the answer to a commit is lost. Use from the event loop's thread only.
+    of kind `journal_loss.1` with count and time span stands in the journal where they are missing. No entry
+    is written twice, also if the answer to a commit is lost. Use from the event loop's thread only.
     """
 
     def __init__(

@@ -1,0 +1,271 @@
+"""People who sign in, agents, and signed-in browsers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, delete, func, insert, or_, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from callcenter.agents.ids import AgentId
+from callcenter.storage.database import Database
+from callcenter.storage.tables import AgentRow, UserRow, WebSessionRow
+from callcenter.telephony.events import Endpoint
+
+ADMIN = "admin"
+_FIRST_ADMIN_LOCK = 0x63635F61  # "cc_a": on PostgreSQL two first administrators must not be made at once
+
+
+class Taken(Exception):
+    """Somebody has this login, extension or endpoint already; `field` says which of them."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"this {field} is taken")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who signs in; `agent_id` and `extension` are set for one who answers calls."""
+
+    id: int
+    login: str
+    name: str
+    role: str
+    language: str
+    agent_id: AgentId | None
+    extension: str | None
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """A signed-in browser by the SHA-256 of its token; times are UTC seconds."""
+
+    digest: bytes = field(repr=False)
+    person: Person
+    created_at: float
+    used_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRecord:
+    id: AgentId
+    user_id: int | None
+    name: str
+    extension: str | None
+    endpoint: Endpoint | None
+
+
+class People:
+    """Each method is one transaction, committed when it returns. Disabled people are not found."""
+
+    def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._now = now
+
+    async def has_admin(self) -> bool:
+        """Whether an administrator exists; a disabled one counts, for set-up is over for good."""
+        async with self._database.sessions() as session:
+            return await _has_admin(session)
+
+    async def create_first_admin(
+        self, *, login: str, name: str, password_hash: str, language: str = "en"
+    ) -> Person | None:
+        """The first administrator; None if there is one, also if made at the same moment."""
+        async with self._database.unit_of_work() as unit:
+            if not self._database.is_sqlite:
+                lock = text("SELECT pg_advisory_xact_lock(:key)")
+                await unit.session.execute(lock, {"key": _FIRST_ADMIN_LOCK})
+            if await _has_admin(unit.session):
+                return None
+            return await self._insert(unit.session, login, name, ADMIN, language, password_hash)
+
+    async def create_person(
+        self, *, login: str, name: str, role: str, password_hash: str, language: str = "en"
+    ) -> Person:
+        """Raises Taken for a login that differs at most by case from another."""
+        try:
+            async with self._database.unit_of_work() as unit:
+                return await self._insert(unit.session, login, name, role, language, password_hash)
+        except IntegrityError:
+            raise Taken("login") from None
+
+    async def by_login(self, login: str) -> Person | None:
+        """Compared without case."""
+        async with self._database.sessions() as session:
+            found = await session.execute(_people().where(UserRow.login_key == login.casefold()))
+            row = found.one_or_none()
+        return _person(row) if row is not None else None
+
+    async def people(self) -> list[Person]:
+        """Everybody, by name."""
+        async with self._database.sessions() as session:
+            found = await session.execute(_people().order_by(UserRow.name, UserRow.id))
+            return [_person(row) for row in found]
+
+    async def set_password_hash(self, user_id: int, password_hash: str, *, sign_out: bool = False) -> None:
+        """With `sign_out` all browsers of that person have to sign in again."""
+        async with self._database.unit_of_work() as unit:
+            change = update(UserRow).where(UserRow.id == user_id).values(password_hash=password_hash)
+            await unit.session.execute(change)
+            if sign_out:
+                await unit.session.execute(delete(WebSessionRow).where(WebSessionRow.user_id == user_id))
+
+    async def set_language(self, user_id: int, language: str) -> None:
+        async with self._database.unit_of_work() as unit:
+            change = update(UserRow).where(UserRow.id == user_id).values(language=language)
+            await unit.session.execute(change)
+
+    async def set_disabled(self, user_id: int, disabled: bool) -> None:
+        """A disabled person is signed out everywhere."""
+        async with self._database.unit_of_work() as unit:
+            change = update(UserRow).where(UserRow.id == user_id).values(disabled=disabled)
+            await unit.session.execute(change)
+            if disabled:
+                await unit.session.execute(delete(WebSessionRow).where(WebSessionRow.user_id == user_id))
+
+    async def save_session(self, *, digest: bytes, user_id: int, created_at: float, used_at: float) -> None:
+        async with self._database.unit_of_work() as unit:
+            row = {"digest": digest, "user_id": user_id, "created_at": created_at, "used_at": used_at}
+            await unit.session.execute(insert(WebSessionRow), [row])
+
+    async def session(self, digest: bytes) -> StoredSession | None:
+        """With the person as of now."""
+        wanted = (
+            _people()
+            .add_columns(WebSessionRow.created_at, WebSessionRow.used_at)
+            .join(WebSessionRow, WebSessionRow.user_id == UserRow.id)
+            .where(WebSessionRow.digest == digest)
+        )
+        async with self._database.sessions() as session:
+            row = (await session.execute(wanted)).one_or_none()
+        if row is None:
+            return None
+        return StoredSession(
+            digest=digest, person=_person(row), created_at=row.created_at, used_at=row.used_at
+        )
+
+    async def touch_session(self, digest: bytes, used_at: float) -> None:
+        async with self._database.unit_of_work() as unit:
+            change = update(WebSessionRow).where(WebSessionRow.digest == digest).values(used_at=used_at)
+            await unit.session.execute(change)
+
+    async def delete_session(self, digest: bytes) -> None:
+        """No error if it is gone."""
+        async with self._database.unit_of_work() as unit:
+            await unit.session.execute(delete(WebSessionRow).where(WebSessionRow.digest == digest))
+
+    async def delete_sessions_before(self, *, created_at: float, used_at: float) -> None:
+        """Forget sessions made before `created_at` or last used before `used_at`."""
+        old = or_(WebSessionRow.created_at < created_at, WebSessionRow.used_at < used_at)
+        async with self._database.unit_of_work() as unit:
+            await unit.session.execute(delete(WebSessionRow).where(old))
+
+    async def create_agent(
+        self,
+        *,
+        name: str,
+        user_id: int | None = None,
+        extension: str | None = None,
+        endpoint: str | None = None,
+    ) -> AgentRecord:
+        """Raises Taken if the person, extension or endpoint has an agent already."""
+        try:
+            async with self._database.unit_of_work() as unit:
+                values = {"user_id": user_id, "extension": extension, "endpoint": endpoint}
+                await _refuse_taken(unit.session, values)
+                # of all agents there ever were, for disabled ones stay: an id is never used again
+                count = await unit.session.scalar(select(func.count()).select_from(AgentRow))
+                row = {"id": str((count or 0) + 1), "name": name, "disabled": False, **values}
+                await unit.session.execute(insert(AgentRow), [row])
+        except IntegrityError:
+            raise Taken("agent") from None
+        return AgentRecord(
+            id=AgentId(str(row["id"])),
+            user_id=user_id,
+            name=name,
+            extension=extension,
+            endpoint=Endpoint(endpoint) if endpoint else None,
+        )
+
+    async def agents(self) -> Sequence[AgentRecord]:
+        """All that are not disabled, by name."""
+        wanted = select(AgentRow).where(AgentRow.disabled.is_(False)).order_by(AgentRow.name, AgentRow.id)
+        async with self._database.sessions() as session:
+            return [
+                AgentRecord(
+                    id=AgentId(row.id),
+                    user_id=row.user_id,
+                    name=row.name,
+                    extension=row.extension,
+                    endpoint=Endpoint(row.endpoint) if row.endpoint else None,
+                )
+                for row in await session.scalars(wanted)
+            ]
+
+    async def _insert(
+        self, session: AsyncSession, login: str, name: str, role: str, language: str, password_hash: str
+    ) -> Person:
+        row = UserRow(
+            login=login,
+            login_key=login.casefold(),
+            name=name,
+            role=role,
+            language=language,
+            password_hash=password_hash,
+            disabled=False,
+            created_at=self._now(),
+        )
+        session.add(row)
+        await session.flush()
+        return Person(
+            id=row.id,
+            login=login,
+            name=name,
+            role=role,
+            language=language,
+            agent_id=None,
+            extension=None,
+            password_hash=password_hash,
+        )
+
+
+def _people() -> Select[UserRow, str, str | None]:
+    return (
+        select(UserRow, AgentRow.id.label("agent_id"), AgentRow.extension.label("agent_extension"))
+        .outerjoin(AgentRow, (AgentRow.user_id == UserRow.id) & AgentRow.disabled.is_(False))
+        .where(UserRow.disabled.is_(False))
+    )
+
+
+def _person(row: Any) -> Person:
+    user: UserRow = row.UserRow
+    return Person(
+        id=user.id,
+        login=user.login,
+        name=user.name,
+        role=user.role,
+        language=user.language,
+        agent_id=AgentId(row.agent_id) if row.agent_id is not None else None,
+        extension=row.agent_extension,
+        password_hash=user.password_hash,
+    )
+
+
+async def _has_admin(session: AsyncSession) -> bool:
+    found = await session.scalar(select(UserRow.id).where(UserRow.role == ADMIN).limit(1))
+    return found is not None
+
+
+async def _refuse_taken(session: AsyncSession, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if value is None:
+            continue
+        taken = select(AgentRow.id).where(getattr(AgentRow, name) == value)
+        if await session.scalar(taken) is not None:
+            raise Taken("person" if name == "user_id" else name)
