@@ -178,7 +178,7 @@ class DeskClient:
         status, headers, answer = await self._ask(
             "POST", "/session", {"login": self._login, "password": self._password}
         )
-        if status == 429:
+        if status in (429, 503):
             raise _Later(float(headers.get("Retry-After", "5")))
         if status >= 500:
             raise aiohttp.ClientError(f"sign-in answered {status}")

@@ -40,8 +40,11 @@ ENDPOINTS: Final = (
     *demo.ENDPOINTS,
     *health.ENDPOINTS,
 )
+SERVICES: Final = web.AppKey("services", ApiServices)
 _BACKLOG: Final = 1024  # connections waiting to be accepted: every desk returns at once after a restart
 _KEEP_ALIVE_SECONDS: Final = 75.0  # longer than the usual proxy's 60 s, so that the proxy closes first
+_STOP_SECONDS: Final = 5.0  # for requests under way when the server stops
+_LINGER_SECONDS: Final = 1.0  # reading on after a refusal, so that one who still sends gets to see it
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -60,6 +63,7 @@ def build_app(deps: WebDeps) -> web.Application:
         ),
     )
     app = web.Application(middlewares=[_log_access, _answer_problems], client_max_size=deps.limits.body_bytes)
+    app[SERVICES] = services
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, API + endpoint.path, guarded(endpoint, services))
     app.router.add_get(API + "/live", live.LiveEndpoint(services).serve)
@@ -155,12 +159,14 @@ class WebServer:
     def __init__(
         self, app: web.Application, *, host: str, port: int, tls: ssl.SSLContext | None = None
     ) -> None:
+        self.app = app
         self._runner = web.AppRunner(
             app,
             access_log=None,
             handle_signals=False,
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
-            shutdown_timeout=5.0,
+            shutdown_timeout=_STOP_SECONDS,
+            lingering_time=_LINGER_SECONDS,
         )
         self._host = host
         self._tls = tls

@@ -16,7 +16,8 @@ import pytest
 from callcenter.desk_client import DeskClient
 from callcenter.kit.clock import ManualClock
 from tests.web.fakes import FakeAccounts, FakeCalls, FakeDesk, FakeDirectory, FakeHealth
-from web.app import WebServer, build_app
+from web.api.endpoint import ApiServices
+from web.app import SERVICES, WebServer, build_app
 from web.deps import WebDeps
 from web.ports import PauseReason, User
 from web.realtime.hub import DeskHub
@@ -88,6 +89,10 @@ class House:
             method, self.url + path, data=data, headers=headers, allow_redirects=False
         ) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
+
+    @property
+    def services(self) -> ApiServices:
+        return self.server.app[SERVICES]
 
     def person(self, login: str, role: Role = Role.AGENT, agent_id: str | None = None) -> User:
         hasher = PasswordHasher(CHEAP)

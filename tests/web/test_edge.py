@@ -83,11 +83,15 @@ def test_throttle_is_bounded_and_knows_networks() -> None:
         throttle.take(f"login{number}", f"192.0.2.{number % 250}", 0.0)
     assert len(throttle) <= 100
     v6 = LoginThrottle(peer=Allowance(burst=2, every=10.0))
-    assert v6.take("a", "2001:db8::1", 0.0) == 0
-    assert v6.take("b", "2001:db8::2", 0.0) == 0
+    for address in ("2001:db8::1", "2001:db8::2"):
+        assert v6.take("a", address, 0.0) == 0
+        v6.was_wrong(address, 0.0)
     assert v6.take("c", "2001:db8::3", 0.0) == 10
     assert v6.take("c", "2001:db8:0:1::3", 0.0) == 0
     assert v6.take("c", "2001:db8::3", 10.0) == 0
+    for _ in range(100):
+        v6.was_wrong("::ffff:192.0.2.1", 0.0)
+    assert v6.take("d", "192.0.2.1", 0.0) == 30, "never longer than two bursts"
 
 
 async def test_bodies_that_are_not_what_they_should_be(served: House) -> None:

@@ -59,8 +59,9 @@ async def _prove(asked: Asked, body: SignInBody) -> Credentials:
             503, "busy", "Too many people sign in at once; try again.", headers={"Retry-After": "2"}
         ) from None
     if not fits or credentials is None:
+        services.throttle.was_wrong(asked.peer, now)
         raise Problem(401, "wrong-password", "Login or password is wrong.")
-    services.throttle.give_back(body.login, asked.peer, now)
+    services.throttle.was_right(body.login)
     return credentials
 
 

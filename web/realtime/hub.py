@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 import orjson
 
@@ -23,20 +24,25 @@ from web.encoding import Document, encode
 class HubLimits:
     """How much of each desk's past is kept for clients that return (and for one slow loop tick)."""
 
-    changes: int = 512  # hours of an agent's desk, minutes of the busiest one
-    bytes: int = 512 * 1024  # 100 desks with big records: 50 MB at the very worst, usually 1 MB
+    changes: int = 256  # hours of an agent's desk, minutes of the busiest one
+    bytes: int = 256 * 1024  # 100 desks: 25 MB at the very worst
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One numbered change, encoded but for the clock: the message is `head + now + tail`."""
+class Change(NamedTuple):
+    """One numbered change. `doc` is None where the document went away; else the very bytes the desk holds.
+
+    A tuple of plain values, so that the garbage collector soon stops looking at it: a hub remembers many.
+    """
 
     seq: int
-    head: bytes
-    tail: bytes
+    key: bytes
+    doc: bytes | None
 
     def message(self, now: bytes) -> bytes:
-        return self.head + now + self.tail
+        """The `put` or `del` message, as of `now` (seconds as text)."""
+        if self.doc is None:
+            return b'{"t":"del","seq":%d,"now":%b,"key":%b}' % (self.seq, now, self.key)
+        return b'{"t":"put","seq":%d,"now":%b,"key":%b,"doc":%b}' % (self.seq, now, self.key, self.doc)
 
 
 @dataclass(slots=True)
@@ -73,8 +79,7 @@ class DeskHub:
         if state.docs.get(key) == encoded:
             return False
         state.docs[key] = encoded
-        tail = b',"key":' + encode(key) + b',"doc":' + encoded + b"}"
-        self._changed(desk, state, b'{"t":"put","seq":', tail)
+        self._changed(desk, state, key, encoded)
         return True
 
     def delete(self, desk: str, key: str) -> bool:
@@ -82,7 +87,7 @@ class DeskHub:
         state = self._desks.get(desk)
         if state is None or state.docs.pop(key, None) is None:
             return False
-        self._changed(desk, state, b'{"t":"del","seq":', b',"key":' + encode(key) + b"}")
+        self._changed(desk, state, key, None)
         return True
 
     def keys(self, desk: str) -> tuple[str, ...]:
@@ -146,12 +151,12 @@ class DeskHub:
             state = self._desks[desk] = _Desk()
         return state
 
-    def _changed(self, desk: str, state: _Desk, kind: bytes, tail: bytes) -> None:
+    def _changed(self, desk: str, state: _Desk, key: str, doc: bytes | None) -> None:
         state.seq += 1
-        state.past.append(Change(state.seq, b'%b%d,"now":' % (kind, state.seq), tail))
-        state.past_bytes += len(tail)
+        state.past.append(Change(state.seq, encode(key), doc))
+        state.past_bytes += len(doc or b"")
         while len(state.past) > self._limits.changes or state.past_bytes > self._limits.bytes:
-            state.past_bytes -= len(state.past.popleft().tail)
+            state.past_bytes -= len(state.past.popleft().doc or b"")
         if not self._dirty and self.on_dirty is not None:
             self.on_dirty()
         self._dirty[desk] = None

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 MIN_CHARS: Final = 12  # NIST SP 800-63B: length is what counts; no composition rules
 MAX_CHARS: Final = 256  # a longer "password" is a way to make the server hash a book
 _THREADS: Final = 2  # hashing may use two cores' worth and 2 x 19 MiB, whatever arrives
-_MAX_WAITING: Final = 64  # a shift signing in at once; more than this is an attack, told to come back
+_MAX_WAITING: Final = 256  # a big shift at once, done in 3 s; more is an attack, told to come back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
