@@ -89,10 +89,12 @@ class Leg:
 
 @dataclass(slots=True, eq=False)
 class Bridge:
-    """`holding` bridges (parking lots, waiting agents) join nobody."""
+    """`holding` bridges (parking lots, waiting agents) join nobody. `lasting` ones are conferences: one may
+    wait in them alone."""
 
     id: str
     holding: bool = False
+    lasting: bool = False
     members: dict[Channel, None] = field(default_factory=dict)
 
 
@@ -203,6 +205,7 @@ class Graph:
         if bridge is None:
             bridge = self.bridges[uid] = Bridge(uid)
         bridge.holding = technology == "holding_bridge"
+        bridge.lasting = technology == "softmix"
         return bridge
 
     def join(self, channel: Channel, bridge: Bridge) -> Bridge | None:

@@ -47,19 +47,30 @@ def _is_held(leg: Leg) -> bool:
     staying = [other for other in leg.partners if not other.ended]
     if not staying:
         return False
-    return leg.held or (leg.channel.music and any(map(_put_aside, staying)))
+    left_at = leg.channel.bridge_at
+    return leg.held or (leg.channel.music and any(_put_aside(other, left_at) for other in staying))
 
 
 def _hears_music(leg: Leg) -> bool:
     return leg.pressed or leg.channel.music
 
 
-def _put_aside(leg: Leg) -> bool:
-    """True if a party that left a conversation goes on: with music, with another party, or dialling one."""
+def _put_aside(leg: Leg, left_at: float) -> bool:
+    """True if the party from a conversation left at `left_at` goes on: with music, with others, or dialling them.
+
+    That it still is in the old bridge says nothing: it may be about to be hung up.
+    """
     channel = leg.channel
     if channel.ending:
         return False
-    return channel.music or channel.bridge is not None or any(not d.dial_status for d in channel.dials or ())
+    if (
+        channel.music
+        or leg.talk is not None
+        or any(not dialled.dial_status for dialled in channel.dials or ())
+    ):
+        return True
+    bridge = channel.bridge
+    return bridge is not None and (bridge.lasting or channel.bridge_at >= left_at)
 
 
 def _presser(leg: Leg) -> Leg | None:

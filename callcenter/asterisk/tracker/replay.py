@@ -50,7 +50,7 @@ def replay(
 
 
 def describe(data: bytes, *, is_device: Callable[[Endpoint], bool] = looks_like_a_phone) -> str:
-    """Calls, legs, talk and hold intervals, transfers of a recording as text; times in seconds from its start."""
+    """Calls, legs, talk and hold intervals, transfers of a recording as text; times in seconds."""
     events = replay(data, is_device=is_device)
     if not events:
         return "no calls\n"
