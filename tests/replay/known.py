@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SWITCHING = "after a switch to a new source the phone heard 0.5-0.8 s of silence (call-control facts)"
+SWITCHING = "after a switch to a new source the phone heard 0.5-0.8 s of silence"
 DIED = "the phone was killed: its audio stops at once, Asterisk learns of it only later"
 SPYING = "a spy hears (and in whisper and barge is heard) without being in the conversation"
 MUTED = "muted by an action for which Asterisk sends no event that concerns the conversation"

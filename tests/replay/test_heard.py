@@ -130,7 +130,9 @@ def hold_heard(recording: Recording, phone: str, at: float) -> bool | None:
         partners = said.hears(phone, step * STEP) or partners
     if not tones & {"MOH", "AMOH"}:
         return None
-    return any(is_alive(recording, partner, at) for partner in partners)
+    return any(
+        is_alive(recording, partner, at) for partner in partners if (recording.name, partner) not in KILLED
+    )
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

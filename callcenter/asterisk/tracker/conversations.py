@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from callcenter.asterisk.tracker.graph import Bridge, Graph, Leg, OfferState, Talk, joined
-from callcenter.asterisk.tracker.holds import recheck
+from callcenter.asterisk.tracker.holds import recheck_with_partners
 from callcenter.asterisk.tracker.legs import merge
 from callcenter.asterisk.tracker.offers import end_offer, reveal
 from callcenter.telephony.events import Conversation, OfferEnd, QueueExited, QueueLeft
@@ -30,7 +30,7 @@ def settle(graph: Graph, touched: Iterable[Bridge | None], at: float, loose: Ite
         if len(part) > 1:
             _grow(graph, part, claimed.get(id(part)), affected, at)
     for leg in affected:
-        recheck(graph, leg, at)
+        recheck_with_partners(graph, leg, at)
 
 
 def _parts(

@@ -32,8 +32,8 @@ def recheck(graph: Graph, leg: Leg, at: float) -> None:
 
 def recheck_with_partners(graph: Graph, leg: Leg, at: float) -> None:
     """As `recheck`, for everybody whose hold depends on what `leg` does."""
-    others = leg.talk.members if leg.talk is not None else leg.partners
-    for other in tuple(others):
+    now = leg.talk.members if leg.talk is not None else ()
+    for other in dict.fromkeys((*now, *leg.partners)):
         if other is not leg:
             recheck(graph, other, at)
     recheck(graph, leg, at)
@@ -56,7 +56,7 @@ def _hears_music(leg: Leg) -> bool:
 
 
 def _put_aside(leg: Leg, left_at: float) -> bool:
-    """True if the party from a conversation left at `left_at` goes on: with music, with others, or dialling them.
+    """True if the party from a conversation left at `left_at` goes on: with music, with others, dialling.
 
     That it still is in the old bridge says nothing: it may be about to be hung up.
     """
