@@ -17,6 +17,7 @@ from aiohttp import web
 from web.api import agents, calls, customers, demo, health, live, session, setup
 from web.api.endpoint import ApiServices, guarded, request_is_secure
 from web.deps import WebDeps
+from web.ports import PartUnavailable
 from web.problems import Problem, from_http
 from web.realtime.fanout import Fanout
 from web.realtime.socket import LiveSockets
@@ -127,6 +128,9 @@ async def _answer_problems(request: web.Request, handler: _Handler) -> web.Strea
         if error.status < 400:
             raise
         return from_http(error).response()
+    except PartUnavailable as error:
+        log.warning("request not served: %s", type(error.__cause__ or error).__name__)
+        return _unavailable().response()
     except Exception as error:
         reference = secrets.token_hex(4)
         # The text of an exception may carry a statement's parameters: names and numbers. The places do not.
@@ -135,6 +139,15 @@ async def _answer_problems(request: web.Request, handler: _Handler) -> web.Strea
         return Problem(
             500, "fault", f"The server made a mistake; it is in its log under {reference}."
         ).response()
+
+
+def _unavailable() -> Problem:
+    return Problem(
+        503,
+        "unavailable",
+        "A part of the server does not answer now; try again.",
+        headers={"Retry-After": "2"},
+    )
 
 
 @web.middleware

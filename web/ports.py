@@ -2,7 +2,7 @@
 
 A `Document` is anything that encodes to the JSON shape of that name in docs/realtime.md (a dict, a frozen
 dataclass): the web passes it on and never looks inside. A method that may be refused returns a `Refusal`
-as a value; exceptions are faults (a database that is down) and become a 503 or 500.
+as a value; `PartUnavailable` (a database that is down) becomes a 503, any other exception a 500.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ def agent_desk(agent_id: str) -> str:
 def desk_of(user: User) -> str:
     """The desk a signed-in person looks at: the agent's own; for others, one without calls."""
     return agent_desk(user.agent_id) if user.agent_id is not None else f"user:{user.id}"
+
+
+class PartUnavailable(Exception):
+    """A part behind a port does not answer now; it may in a moment."""
 
 
 class Refused(StrEnum):

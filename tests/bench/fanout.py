@@ -104,8 +104,7 @@ async def measure(*, sockets: int, per_second: int, seconds: float) -> list[Row]
 
 
 def _warm(hub: DeskHub, sockets: int) -> None:
-    """A server that has run for a while: every desk's past is full, and what lives on is out of the collector's
-    way (as the server does once it is up)."""
+    """A server that has run for a while: pasts are full, and the collector leaves alone what stays."""
     for number in range(sockets * HubLimits().changes):
         hub.put(f"agent:{number % sockets}", "call:pbx:0", call_doc(-number))
     hub.take_dirty()

@@ -13,6 +13,7 @@ from tests.web.fakes import FakeDirectory, card
 from web.app import ENDPOINTS
 from web.deps import WebLimits
 from web.encoding import Document
+from web.ports import PartUnavailable
 from web.security.origin import Surroundings, host_is_ours, origin_is_ours, peer_address
 from web.security.permissions import ALLOWED, Permission, Role, may
 from web.security.throttle import Allowance, LoginThrottle
@@ -172,6 +173,20 @@ async def test_a_fault_is_a_problem_and_its_log_names_nobody(caplog: pytest.LogC
         for word in ("Ada", "4155550123", "/5", "127.0.0.1", "anna"):
             assert word not in caplog.text
         assert answer.json["detail"].split()[-1].strip(".") in caplog.text
+
+
+@dataclass
+class AbsentDirectory(FakeDirectory):
+    async def record(self, customer_id: int) -> Document | None:
+        raise PartUnavailable
+
+
+async def test_a_part_that_does_not_answer_is_a_503() -> None:
+    async with house(directory=AbsentDirectory()) as one:
+        one.person("anna", agent_id="1001")
+        await one.sign_in("anna")
+        answer = await one.ask("GET", "/customers/5")
+        assert (answer.status, answer.kind, answer.headers["Retry-After"]) == (503, "unavailable", "2")
 
 
 async def test_a_caller_called_script_is_data(served: House) -> None:

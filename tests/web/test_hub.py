@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import orjson
 from hypothesis import given
@@ -112,7 +114,20 @@ def test_dataclasses_enums_and_broken_names_go_out() -> None:
         direction: Direction
         name: str
 
+    @dataclass(frozen=True, slots=True)
+    class Price:
+        amount: Decimal
+
+        def to_json(self) -> dict[str, object]:
+            return {"amount": f"{self.amount:.2f}"}
+
     hub = DeskHub(stream="s")
+    hub.put(
+        "a",
+        "price",
+        {"total": Price(Decimal("12.5")), "plain": Decimal("0.10"), "at": datetime(2026, 1, 1, tzinfo=UTC)},
+    )
+    assert hub.snapshot("a")["price"] == {"total": {"amount": "12.50"}, "plain": "0.10", "at": 1767225600.0}
     hub.put("a", "k", Doc(Direction.INBOUND, b"caf\xe9 \xf0\x9f\x98\x80".decode("utf-8", "surrogateescape")))
     assert hub.snapshot("a")["k"] == {"direction": "inbound", "name": "caf? 😀"}
 

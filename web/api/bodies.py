@@ -32,7 +32,7 @@ def _line(max_length: int) -> object:
 Login = Annotated[str, _line(64), AfterValidator(_printable)]
 Name = Annotated[str, _line(200), AfterValidator(_printable)]
 NumberText = Annotated[str, _line(40), AfterValidator(_printable)]
-CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:\-]{1,128}$")]
+CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:\-]{1,160}$")]
 RecordId = Annotated[int, Field(ge=1, le=_MAX_ID)]
 Password = Annotated[str, Field(min_length=1, max_length=256)]
 

@@ -11,11 +11,11 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         # The component library writes style elements and attributes; a style runs no code here, because
         # nothing but our own host can be loaded from it.
         "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "media-src 'self' blob:",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "media-src 'self'",
         "connect-src 'self'",
-        "worker-src 'self' blob:",
+        "worker-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
