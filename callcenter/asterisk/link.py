@@ -1,0 +1,160 @@
+"""One Asterisk as the server sees it: the AMI connection and the channel tracker behind it.
+
+Every (re)connect is the same four steps: sign in, list the channels, make the tracker equal to the list (what
+ended unseen ends now as unknown, the gap is said), then the events since, then live.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from callcenter.asterisk.ami import AmiMessage, AmiRefused
+from callcenter.asterisk.ami.config import AmiConfig
+from callcenter.asterisk.ami.connection import AmiConnection
+from callcenter.asterisk.ami.session import AmiSession
+from callcenter.asterisk.ami.states import LinkPhase, LinkState
+from callcenter.asterisk.tracker import ChannelTracker, take_snapshot
+from callcenter.asterisk.tracker.source import AmiEvent
+from callcenter.kit.clock import Clock
+from callcenter.telephony.events import AnyCallEvent, Endpoint, LegId, SwitchGap
+
+log = logging.getLogger(__name__)
+
+EVENT_CLASSES = "call,agent,system,user"
+"""What is subscribed to: channels and bridges, queues, registrations, our dialplan's own UserEvents. Not
+`dialplan` (VarSet and Newexten are 63 % of the traffic) nor `reporting` (RTCP)."""
+
+SNAPSHOT_SECONDS = 10.0
+
+_GONE_STATES = frozenset({"UNAVAILABLE", "INVALID"})
+"""Device states of a phone that cannot be rung (Asterisk's `devicestate.c`)."""
+
+_REACHABLE: Mapping[str, bool | None] = {
+    "NonQualified": True,  # registered, and not probed
+    "Created": True,
+    "Reachable": True,
+    "Unreachable": False,
+    "Removed": False,
+    "Unregistered": False,
+}
+
+
+class LinkListener(Protocol):
+    """Who hears what the switch says."""
+
+    def call_events(self, events: list[AnyCallEvent]) -> None:
+        """What one read of the socket meant, in order."""
+
+    def gap(self, gap: SwitchGap, reconciled: list[AnyCallEvent]) -> None:
+        """We are connected (again): what we missed, and the events that make our picture true again."""
+
+    def link_state(self, state: LinkState) -> None:
+        """The connection changed its phase."""
+
+    def reachable(self, endpoint: Endpoint, reachable: bool) -> None:
+        """A phone registered, or is gone."""
+
+
+class AsteriskLink:
+    """Runs the connection and feeds the tracker. `unseen_since` is when an earlier run of the server last
+    recorded anything (UTC seconds), None for a first start: the gap of a restart begins there."""
+
+    def __init__(
+        self,
+        *,
+        switch: str,
+        config: AmiConfig,
+        tracker: ChannelTracker,
+        listener: LinkListener,
+        clock: Clock,
+        unseen_since: float | None = None,
+    ) -> None:
+        self._switch = switch
+        self._tracker = tracker
+        self._listener = listener
+        self._clock = clock
+        self._unseen_since = unseen_since
+        self._last_heard = clock.now()
+        self._connected_before = False
+        self._was_live = False
+        self.connection = AmiConnection(
+            config,
+            on_messages=self._messages,
+            on_state=self._state,
+            prepare=self._prepare,
+            clock=clock,
+        )
+
+    async def run(self) -> None:
+        """Keep the link up until cancelled. Raises AmiLoginRefused when only a person can help."""
+        await self.connection.run()
+
+    async def stop(self) -> None:
+        """Sign off. May be called twice."""
+        await self.connection.stop()
+
+    @property
+    def live(self) -> bool:
+        return self.connection.state.phase is LinkPhase.LIVE
+
+    @property
+    def down_for(self) -> float:
+        """Seconds since the switch was last live, 0 while it is."""
+        return 0.0 if self.live else self._clock.now() - self._last_heard
+
+    def leg_of(self, uniqueid: str) -> LegId:
+        """The leg of a channel that may be so new that its first event is still on the way."""
+        return self._tracker.leg_of(uniqueid) or LegId(f"{self._switch}:{uniqueid}")
+
+    def _messages(self, messages: list[AmiMessage]) -> None:
+        now = self._clock.now()
+        feed = self._tracker.feed
+        events: list[AnyCallEvent] = []
+        for message in messages:
+            found = feed(message, now)
+            if found:
+                events += found
+            elif message.event == "ContactStatus":
+                self._contact(message)
+        if events:
+            self._listener.call_events(events)
+
+    def _contact(self, message: AmiEvent) -> None:
+        reachable = _REACHABLE.get(message.get("ContactStatus"))
+        name = message.get("EndpointName") or message.get("AOR")
+        if reachable is not None and name:
+            self._listener.reachable(Endpoint(f"PJSIP/{name}"), reachable)
+
+    def _state(self, state: LinkState) -> None:
+        if self._was_live and state.phase is LinkPhase.DOWN:
+            self._unseen_since = self._last_heard = self._clock.now()
+        self._was_live = state.phase is LinkPhase.LIVE
+        self._listener.link_state(state)
+
+    async def _prepare(self, session: AmiSession) -> None:
+        async def collect(name: str, headers: Sequence[tuple[str, str]], /) -> list[AmiMessage]:
+            return await session.collect(name, headers, timeout=SNAPSHOT_SECONDS)
+
+        snapshot = await take_snapshot(collect)
+        await self._ask_phones(session)
+        now = self._clock.now()
+        events = self._tracker.reconcile(snapshot, now)
+        since = now if self._unseen_since is None else self._unseen_since
+        why = "reconnected" if self._connected_before else "started"
+        self._connected_before = True
+        self._unseen_since = now
+        self._listener.gap(SwitchGap(switch=self._switch, since=since, until=now, why=why), events)
+
+    async def _ask_phones(self, session: AmiSession) -> None:
+        """Which phones can be rung. An Asterisk that refuses the list leaves them unknown."""
+        try:
+            states = await session.collect("DeviceStateList", timeout=SNAPSHOT_SECONDS)
+        except AmiRefused as refusal:
+            log.info("phones stay unknown until they register: %s", refusal)
+            return
+        for item in states:
+            if item.event == "DeviceStateChange":
+                reachable = item.get("State") not in _GONE_STATES
+                self._listener.reachable(Endpoint(item.get("Device")), reachable)

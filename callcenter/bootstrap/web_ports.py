@@ -1,0 +1,173 @@
+"""The web's ports over storage and the customer directory: translation of words, no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
+
+from callcenter import __version__
+from callcenter.storage.database import Database
+from callcenter.storage.people import People, Person
+from crm_core.directory import CustomerDirectory, CustomersUnavailable, InvalidCustomer
+from web.encoding import Document
+from web.ports import (
+    Credentials,
+    HealthReport,
+    Language,
+    NewCustomer,
+    Refusal,
+    Refused,
+    SessionRecord,
+    User,
+)
+from web.security.permissions import Role
+
+UNAVAILABLE = Refusal(why=Refused.UNAVAILABLE, detail="The database does not answer. Try again in a moment.")
+_UNKNOWN_CUSTOMER = Refusal(why=Refused.NOT_FOUND, detail="There is no such customer.")
+
+
+def user_of(person: Person) -> User:
+    """The signed-in person as the web knows it."""
+    return User(
+        id=person.id,
+        login=person.login,
+        name=person.name,
+        role=Role(person.role),
+        language=cast(Language, person.language),
+        agent_id=person.agent_id,
+        extension=person.extension,
+    )
+
+
+class StoredAccounts:
+    """`web.ports.Accounts` over `People`."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def has_admin(self) -> bool:
+        return await self._people.has_admin()
+
+    async def create_first_admin(self, *, login: str, name: str, password_hash: str) -> User | None:
+        person = await self._people.create_first_admin(login=login, name=name, password_hash=password_hash)
+        return None if person is None else user_of(person)
+
+    async def credentials(self, login: str) -> Credentials | None:
+        person = await self._people.by_login(login)
+        if person is None:
+            return None
+        return Credentials(user=user_of(person), password_hash=person.password_hash)
+
+    async def set_password_hash(self, user_id: int, password_hash: str) -> None:
+        await self._people.set_password_hash(user_id, password_hash)
+
+    async def set_language(self, user_id: int, language: Language) -> None:
+        await self._people.set_language(user_id, language)
+
+    async def save_session(self, session: SessionRecord) -> None:
+        await self._people.save_session(
+            digest=session.digest,
+            user_id=session.user.id,
+            created_at=session.created_at,
+            used_at=session.used_at,
+        )
+
+    async def session(self, digest: bytes) -> SessionRecord | None:
+        found = await self._people.session(digest)
+        if found is None:
+            return None
+        return SessionRecord(
+            digest=digest,
+            user=user_of(found.person),
+            created_at=found.created_at,
+            used_at=found.used_at,
+        )
+
+    async def touch_session(self, digest: bytes, used_at: float) -> None:
+        await self._people.touch_session(digest, used_at)
+
+    async def delete_session(self, digest: bytes) -> None:
+        await self._people.delete_session(digest)
+
+    async def delete_sessions_before(self, *, created_at: float, used_at: float) -> None:
+        await self._people.delete_sessions_before(created_at=created_at, used_at=used_at)
+
+
+class CallTies(Protocol):
+    """What the directory port tells the calls."""
+
+    def tie(self, call_id: str, customer_id: int, by: User) -> Refusal | None:
+        """Tie a call on the desk of `by` to a customer."""
+
+    def noted(self, call_id: str, customer_id: int, note_id: int, by: User) -> None:
+        """A note was written during that call."""
+
+
+class StoredDirectory:
+    """`web.ports.Directory` over `CustomerDirectory`. A database that fails is a 503, not a fault."""
+
+    def __init__(self, directory: CustomerDirectory, ties: CallTies) -> None:
+        self._directory = directory
+        self._ties = ties
+
+    async def search(self, q: str, limit: int) -> Sequence[Document]:
+        return [card.to_json() for card in await self._directory.search(q, limit)]
+
+    async def record(self, customer_id: int) -> Document | None:
+        found = await self._directory.record(customer_id)
+        return None if found is None else found.to_json()
+
+    async def create(self, customer: NewCustomer, by: User) -> Document | Refusal:
+        try:
+            card = await self._directory.create(
+                name=customer.name,
+                company=customer.company,
+                language=customer.language,
+                numbers=customer.numbers,
+            )
+        except InvalidCustomer as refusal:
+            return Refusal(why=Refused.INVALID, detail=str(refusal), field=refusal.field)
+        except CustomersUnavailable:
+            return UNAVAILABLE
+        if customer.call_id is not None:
+            self._ties.tie(customer.call_id, card.id, by)
+        return card.to_json()
+
+    async def add_note(
+        self, customer_id: int, text: str, call_id: str | None, by: User
+    ) -> Document | Refusal:
+        try:
+            note = await self._directory.add_note(customer_id, text=text, by=by.name, call_id=call_id)
+        except InvalidCustomer as refusal:
+            return Refusal(why=Refused.INVALID, detail=str(refusal), field=refusal.field)
+        except CustomersUnavailable:
+            return UNAVAILABLE
+        if note is None:
+            return _UNKNOWN_CUSTOMER
+        if call_id is not None:
+            self._ties.noted(call_id, customer_id, note.id, by)
+        return note.to_json()
+
+
+class ServerHealth:
+    """`web.ports.Health`: the switch's link, the database and the journal, each in one word."""
+
+    def __init__(
+        self, *, database: Database, switch: Callable[[], str], journal_failing: Callable[[], str]
+    ) -> None:
+        self._database = database
+        self._switch = switch
+        self._journal_failing = journal_failing
+
+    async def check(self) -> HealthReport:
+        switch = self._switch()
+        database = await self._database.check()
+        if database == "ok" and self._journal_failing():
+            database = "journal-behind"
+        healthy = switch in _SWITCH_FINE and database == "ok"
+        return HealthReport(
+            status="ok" if healthy else "down", switch=switch, database=database, version=__version__
+        )
+
+
+_SWITCH_FINE = frozenset({"live", "reconciling"})
