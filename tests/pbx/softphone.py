@@ -24,6 +24,7 @@ import pjsua2 as pj
 
 PUMP_MS = 5
 MAX_CALLS = 8
+CLOSING_MS = 150
 GOODBYE_SECONDS = 1.0  # for BYE and un-REGISTER to be answered
 
 
@@ -56,7 +57,8 @@ class PhoneCall(pj.Call):
             self.phone.gone.append(self)  # deleted outside of its own callback
 
     def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:
-        for index, media in enumerate(self.getInfo().media):
+        info = self.getInfo()  # kept: its media belong to it and are freed with it
+        for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self._listen(self.getAudioMedia(index))
 
@@ -289,6 +291,9 @@ class SoftPhone:
         until = time.monotonic() + GOODBYE_SECONDS
         while time.monotonic() < until and (self.calls or self.signed_in):
             self.pump()
+        if self.heard:  # recordings are closed by the media thread, a moment after their call
+            self._endpoint.libHandleEvents(CLOSING_MS)
+            time.sleep(CLOSING_MS / 1000)
 
 
 def main() -> None:

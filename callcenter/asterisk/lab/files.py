@@ -32,7 +32,8 @@ class LabPorts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabSettings:
     """One private Asterisk. `extra_files` are more configuration files by name; a file `extensions_*.conf`,
-    `queues_*.conf` or `pjsip_*.conf` among them is included from its main file."""
+    `queues_*.conf` or `pjsip_*.conf` among them is included from its main file; one of
+    a name that the lab writes itself (`features.conf`) takes its place."""
 
     fastagi: str = "127.0.0.1:4573"
     manager_username: str = "callcenter"
@@ -112,7 +113,7 @@ def lab_files(
         "queues.conf": "[general]\npersistentmembers = no\n" + _includes("queues_", files),
         "pjsip.conf": _PJSIP + _includes("pjsip_", files),
     }
-    return _EMPTY | files
+    return _EMPTY | files | dict(settings.extra_files)
 
 
 RTP_PORTS = 398  # 199 streams at once: more than a test on a small machine carries
@@ -155,9 +156,9 @@ _PARKING = """\
 parkext = 70
 parkpos = 71-79
 context = parkedcalls
-parkingtime = 8
-comebacktoorigin = no
-comebackcontext = park-timeout
+parkingtime = 45
+comebacktoorigin = yes
+comebackdialtime = 15
 parkedmusicclass = parked
 """
 
