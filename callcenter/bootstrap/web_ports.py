@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 from callcenter import __version__
 from callcenter.storage.database import Database
+from callcenter.storage.history import CallDetail, CallHistory, CallRow, HistoryUnavailable
 from callcenter.storage.people import People, Person
 from crm_core.directory import CustomerDirectory, CustomersUnavailable, InvalidCustomer
 from web.encoding import Document
@@ -15,6 +16,7 @@ from web.ports import (
     HealthReport,
     Language,
     NewCustomer,
+    PartUnavailable,
     Refusal,
     Refused,
     SessionRecord,
@@ -111,11 +113,16 @@ class StoredDirectory:
         self._ties = ties
 
     async def search(self, q: str, limit: int) -> Sequence[Document]:
-        return [card.to_json() for card in await self._directory.search(q, limit)]
+        try:
+            return await self._directory.search(q, limit)
+        except CustomersUnavailable as failure:
+            raise PartUnavailable from failure
 
     async def record(self, customer_id: int) -> Document | None:
-        found = await self._directory.record(customer_id)
-        return None if found is None else found.to_json()
+        try:
+            return await self._directory.record(customer_id)
+        except CustomersUnavailable as failure:
+            raise PartUnavailable from failure
 
     async def create(self, customer: NewCustomer, by: User) -> Document | Refusal:
         try:
@@ -131,7 +138,7 @@ class StoredDirectory:
             return UNAVAILABLE
         if customer.call_id is not None:
             self._ties.tie(customer.call_id, card.id, by)
-        return card.to_json()
+        return card
 
     async def add_note(
         self, customer_id: int, text: str, call_id: str | None, by: User
@@ -146,7 +153,26 @@ class StoredDirectory:
             return _UNKNOWN_CUSTOMER
         if call_id is not None:
             self._ties.noted(call_id, customer_id, note.id, by)
-        return note.to_json()
+        return note
+
+
+class StoredHistory:
+    """`web.ports.CallHistory` over storage."""
+
+    def __init__(self, history: CallHistory) -> None:
+        self._history = history
+
+    async def recent(self, *, agent_id: str | None, limit: int) -> Sequence[CallRow]:
+        try:
+            return await self._history.recent(agent_id=agent_id, limit=limit)
+        except HistoryUnavailable as failure:
+            raise PartUnavailable from failure
+
+    async def call(self, call_id: str, *, agent_id: str | None) -> CallDetail | None:
+        try:
+            return await self._history.call(call_id, agent_id=agent_id)
+        except HistoryUnavailable as failure:
+            raise PartUnavailable from failure
 
 
 class ServerHealth:
