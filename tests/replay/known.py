@@ -15,7 +15,7 @@ MUTED = "muted by an action for which Asterisk sends no event that concerns the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """From `since` to `until` (seconds) the tracker says that `phone` hears `says`, whatever the audio was."""
+    """From `since` to `until` (s) the tracker says that `phone` hears `says`, whatever the audio was."""
 
     scenario: str
     phone: str

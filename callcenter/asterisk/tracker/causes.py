@@ -12,6 +12,7 @@ USER_BUSY = 17
 CALL_REJECTED = 21
 ANSWERED_ELSEWHERE = 26
 REQUESTED_CHANNEL_UNAVAILABLE = 44
+INTERWORKING = 127
 
 _REASONS: dict[int, EndReason] = {
     1: EndReason.UNREACHABLE,  # unallocated number
@@ -47,7 +48,7 @@ _REASONS: dict[int, EndReason] = {
     81: EndReason.FAILED,
     88: EndReason.FAILED,  # incompatible destination: no common codec
     102: EndReason.NO_ANSWER,  # recovery on timer expiry
-    127: EndReason.FAILED,
+    INTERWORKING: EndReason.FAILED,
 }
 
 _DIAL_ENDS: dict[str, OfferEnd] = {
@@ -99,8 +100,10 @@ def offer_end_by_cause(cause: int) -> OfferEnd:
     return OfferEnd.UNREACHABLE if reason in unreachable else OfferEnd.CANCELLED
 
 
-def end_reason(cause: int, *, was_up: bool, offer: OfferEnd | None) -> EndReason:
+def end_reason(cause: int, *, was_up: bool, offer: OfferEnd | None, arrived: bool = False) -> EndReason:
     """Translate a Hangup. `offer` is how ringing it ended, if it was rung and never answered.
+
+    `arrived`: the leg came by itself. If it gives up before the answer, SIP's CANCEL shows as cause 127.
 
     An unanswered leg's own cause is often 0 or 16 while the Dial's result says what happened, so that wins.
     Cause 44 on a leg that was up is `rtp_timeout`: no audio came any more. Cause 0 on it is the server or the
@@ -110,13 +113,6 @@ def end_reason(cause: int, *, was_up: bool, offer: OfferEnd | None) -> EndReason
         return _OFFER_REASONS.get(offer, EndReason.UNKNOWN)
     if cause == REQUESTED_CHANNEL_UNAVAILABLE:
         return EndReason.MEDIA_LOST if was_up else EndReason.UNREACHABLE
-    if cause == 0:
+    if cause == 0 or (cause == INTERWORKING and arrived and not was_up):
         return EndReason.NORMAL
     return _REASONS.get(cause, EndReason.FAILED)
-
-
-def reason_of_dial(status: str, cause: int) -> OfferEnd | None:
-    """What a Dial's result says about a leg that was never offered to a person (an outside number)."""
-    if status in ("", "ANSWER"):
-        return None
-    return offer_end(status, cause)

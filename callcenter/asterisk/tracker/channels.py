@@ -180,6 +180,7 @@ def _move(graph: Graph, channel: Channel, bridge: Bridge, swapped: Channel | Non
         touched.append(channel.pair.bridge)
     settle(graph, touched, at)
     if channel.leg is not None:
+        channel.leg.parked = channel.leg.parked and bridge.holding
         recheck_with_partners(graph, channel.leg, at)
 
 
@@ -196,7 +197,8 @@ def _leave(graph: Graph, channel: Channel, at: float) -> None:
     left = graph.part(channel)
     leg = channel.leg
     if leg is not None:
-        leg.pressed = leg.parked = False  # Asterisk ends a phone's hold itself when the phone leaves a bridge
+        leg.pressed = False  # Asterisk ends a phone's hold itself when the phone leaves a bridge
+        leg.parked = leg.parked and left is not None and not left.holding
     beyond = channel.pair.bridge if channel.pair is not None else None
     settle(graph, (left, beyond), at, (leg,) if leg is not None else ())
     if leg is not None:
@@ -217,11 +219,12 @@ def on_optimizing(graph: Graph, message: AmiEvent, at: float) -> None:
     Asterisk says it as two leaves and an enter (`SwapUniqueid`), between which nobody would hear anybody.
     """
     near = graph.channels.get(message.get("SourceUniqueid"))
-    half = graph.channels.get(message.get("DestUniqueId"))
-    if near is None or half is None or half.bridge is None or near.bridge is half.bridge:
+    half = graph.channels.get(message.get("LocalOneUniqueid"))
+    if near is None or near.bridge is None or half is None or half.pair is None:
         return
-    if half.pair is not None and half.pair.bridge is near.bridge:
-        _move(graph, near, half.bridge, half, at)
+    far = half.pair if half.bridge is near.bridge else half  # not always `DestUniqueId`
+    if far.bridge is not None and far.pair is not None and far.pair.bridge is near.bridge is not far.bridge:
+        _move(graph, near, far.bridge, far, at)
 
 
 def on_music_start(graph: Graph, message: AmiEvent, at: float) -> None:

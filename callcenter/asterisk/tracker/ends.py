@@ -50,7 +50,7 @@ def _reason(leg: Leg, channel: Channel) -> EndReason:
     if channel.zombie:
         return EndReason.REPLACED
     offer = None if leg.offer_end is OfferEnd.ANSWERED else leg.offer_end
-    return causes.end_reason(channel.cause, was_up=leg.up, offer=offer)
+    return causes.end_reason(channel.cause, was_up=leg.up, offer=offer, arrived=channel.arriving)
 
 
 def _dismiss_services(graph: Graph, legs: list[Leg], at: float) -> None:

@@ -69,7 +69,7 @@ def origin(graph: Graph, channel: Channel, at: float) -> tuple[Leg | None, str, 
     queue = member = ""
     node = channel
     for _ in range(HOPS_MAX):
-        if node.queue and not queue:
+        if node.queue and not queue and node.state < STATE_UP:  # once up, what follows is a transfer
             queue, member = node.queue, node.member
         dialer = node.dialer
         if dialer is None:
@@ -201,7 +201,7 @@ def _caller_gone(leg: Leg) -> bool:
 def _how_unanswered(channel: Channel) -> OfferEnd:
     how = causes.offer_end(channel.dial_status, channel.cause)
     if how is not OfferEnd.CANCELLED:
-        return how
+        return OfferEnd.DECLINED if channel.state >= STATE_UP else how  # picked up, then did not confirm
     if taken_elsewhere(channel):
         return OfferEnd.ELSEWHERE
     return _outer_end(channel)

@@ -35,6 +35,7 @@ _SAYS_WHERE = ("Bridge", "App", "Link")
 
 
 def on_blind_transfer(graph: Graph, message: AmiEvent, at: float) -> None:
+    """Parking by transfer is said as both: a transfer to the lot's extension, and a party on hold."""
     if message.get("Result") != "Success":
         return
     transferer = _leg(graph, message, "Transferer", at)
@@ -58,12 +59,21 @@ def on_attended_transfer(graph: Graph, message: AmiEvent, at: float) -> None:
     second = _leg(graph, message, "SecondTransferer", at)
     transferee = _leg(graph, message, "Transferee", at)
     target = _leg(graph, message, "TransferTarget", at)
-    to = _target_name(message, target, second)
+    to = _target_name(message, target, second, transferee)
     involved = (transferee, target, second)
     _transferred(graph, message, TransferKind.ATTENDED, "OrigTransferer", first, involved, to, at)
 
 
-def _target_name(message: AmiEvent, target: Leg | None, second: Leg | None) -> str:
+def _spoke_with(second: Leg | None, transferee: Leg | None) -> Leg | None:
+    """Whom the transferer consulted, where Asterisk does not name the target."""
+    if second is None:
+        return None
+    others = second.talk.members if second.talk is not None else second.partners
+    return next((leg for leg in others if leg is not second and leg is not transferee), None)
+
+
+def _target_name(message: AmiEvent, target: Leg | None, second: Leg | None, transferee: Leg | None) -> str:
+    target = target or _spoke_with(second, transferee)
     if target is not None:
         return target.endpoint
     said_of_target = said(message.get("TransferTargetCallerIDNum"))
@@ -144,12 +154,13 @@ def _has_picked_up(graph: Graph, uid: str) -> bool:
 
 
 def on_parked(graph: Graph, message: AmiEvent, at: float) -> None:
-    """A caller was put in a parking lot; out of it again when it leaves the lot's bridge."""
+    """A caller is put in a parking lot (its bridge comes next); out of it when it leaves the lot's bridge."""
     parked = graph.channels.get(message.get("ParkeeUniqueid"))
     leg = party(graph, parked, at)
-    if parked is None or leg is None or at < parked.bridge_at:
+    if parked is None or leg is None:
         return
-    if parked.bridge is not None and not parked.bridge.holding:
+    there = parked.bridge is not None and parked.bridge.holding
+    if not there and at < parked.bridge_at:
         return
     leg.parked = True
     recheck_with_partners(graph, leg, at)
