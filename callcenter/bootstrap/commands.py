@@ -1,0 +1,135 @@
+"""The commands that run once and end. Each returns its exit code."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from callcenter.asterisk.dialplan import DialplanError, DialplanSettings, render
+from callcenter.settings import Settings
+from callcenter.storage.database import Database, DatabaseError
+from callcenter.storage.people import People, Taken
+from web.security.passwords import PasswordHasher, weakness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What `callcenter user add` was told."""
+
+    login: str
+    name: str
+    role: str
+    language: str
+    extension: str | None
+    endpoint: str | None
+    password: str = field(repr=False)
+
+
+def database_of(settings: Settings) -> Database:
+    """The database the settings name. Raises DatabaseError for a URL that cannot be one."""
+    return Database(settings.server.database.get_secret_value())
+
+
+def complain(line: str) -> int:
+    """Print one line for the person and return the exit code of a failure."""
+    print(f"callcenter: {line}", file=sys.stderr)
+    return 1
+
+
+async def migrate(settings: Settings) -> int:
+    """Bring the schema to this version."""
+    try:
+        database = database_of(settings)
+        await database.migrate()
+    except DatabaseError as error:
+        return complain(str(error))
+    await database.close()
+    print("the database is at this version")
+    return 0
+
+
+async def add_person(settings: Settings, new: NewPerson) -> int:
+    """Add somebody who signs in, and their phone if they answer calls."""
+    if (weak := weakness(new.password, login=new.login)) is not None:
+        return complain(weak)
+    database = database_of(settings)
+    await database.migrate()
+    people = People(database)
+    try:
+        person = await people.create_person(
+            login=new.login,
+            name=new.name,
+            role=new.role,
+            language=new.language,
+            password_hash=PasswordHasher().hash_now(new.password),
+        )
+        if new.extension:
+            await people.create_agent(
+                name=new.name, user_id=person.id, extension=new.extension, endpoint=new.endpoint
+            )
+    except Taken as taken:
+        return complain(f"this {taken.field} is taken; `callcenter user list` shows who has it")
+    finally:
+        await database.close()
+    print(f"{new.login} can sign in as {new.role}" + (f", phone {new.endpoint}" if new.extension else ""))
+    return 0
+
+
+async def set_password(settings: Settings, login: str, password: str) -> int:
+    """Replace a password and sign that person out everywhere."""
+    if (weak := weakness(password, login=login)) is not None:
+        return complain(weak)
+    database = database_of(settings)
+    await database.migrate()
+    people = People(database)
+    try:
+        person = await people.by_login(login)
+        if person is None:
+            return complain("nobody has this login; `callcenter user list` shows who there is")
+        await people.set_password_hash(person.id, PasswordHasher().hash_now(password), sign_out=True)
+    finally:
+        await database.close()
+    print(f"{login} has a new password and has to sign in again")
+    return 0
+
+
+async def list_people(settings: Settings) -> int:
+    """Print everybody, one a line."""
+    database = database_of(settings)
+    await database.migrate()
+    try:
+        for person in await People(database).people():
+            print(f"{person.login:24} {person.role:12} {person.extension or '-':10} {person.name}")
+    finally:
+        await database.close()
+    return 0
+
+
+def dialplan_settings(settings: Settings) -> DialplanSettings:
+    """What the files for the PBX need of the server's settings."""
+    fastagi = settings.fastagi.advertise or f"{settings.fastagi.host}:{settings.fastagi.port}"
+    return DialplanSettings(
+        fastagi=fastagi,
+        ring_seconds=settings.routing.ring_seconds,
+        manager_username=settings.asterisk.username,
+        manager_secret=settings.asterisk.secret.get_secret_value(),
+    )
+
+
+async def asterisk_files(settings: Settings, out: Path | None) -> int:
+    """Print the files for the PBX, or write them (readable by the owner only: one holds the secret)."""
+    try:
+        files = render(dialplan_settings(settings))
+    except DialplanError as error:
+        return complain(str(error))
+    for name, text in files.items():
+        if out is None:
+            print(f";;; {name}\n{text}")
+            continue
+        out.mkdir(parents=True, exist_ok=True)
+        target = out / name
+        target.touch(mode=0o600)
+        target.write_text(text, encoding="utf-8")
+        print(f"wrote {target}")
+    return 0
