@@ -229,4 +229,4 @@ def asterisk_config(out: Path | None, config: Path | None) -> None:
     """Print the Asterisk files to install, filled in with these settings."""
     from callcenter.bootstrap.commands import asterisk_files
 
-    _run(asterisk_files(_settings(config), out))
+    sys.exit(asterisk_files(_settings(config), out))

@@ -117,7 +117,7 @@ def dialplan_settings(settings: Settings) -> DialplanSettings:
     )
 
 
-async def asterisk_files(settings: Settings, out: Path | None) -> int:
+def asterisk_files(settings: Settings, out: Path | None) -> int:
     """Print the files for the PBX, or write them (readable by the owner only: one holds the secret)."""
     try:
         files = render(dialplan_settings(settings))
