@@ -1,6 +1,6 @@
 """The AGI application: a script's commands act on the channel and are told as AGIExecStart/End.
 
-Answers are those of Asterisk's res_agi: `200 result=…`, `510 Invalid or unknown command`, `511 …dead channel`.
+Answers are those of Asterisk's res_agi: `200 result=…`, `510 Invalid or unknown command`, 511 when dead.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def agi(switch: Switch, thread: PbxThread, args: str) -> Steps:
         try:
             message = yield Pause(DEAD_SECONDS if left else None)
             if message is None and left is not None:
+                switch.scripts.abandon(channel)
                 break
             if isinstance(message, AgiDone):
                 ok = message.ok
@@ -60,7 +61,9 @@ def agi(switch: Switch, thread: PbxThread, args: str) -> Steps:
     return False
 
 
-def _serve(switch: Switch, channel: Channel, command: AgiCommand, *, dead: bool) -> Generator[Pause, object, None]:
+def _serve(
+    switch: Switch, channel: Channel, command: AgiCommand, *, dead: bool
+) -> Generator[Pause, object, None]:
     number = switch.random.getrandbits(31)
     told = f"CommandId: {number}\r\nCommand: {command.line}\r\n"
     switch.tell("AGIExecStart", channel, told, AGI)

@@ -13,7 +13,7 @@ from callcenter.simulator.core.dialing import dial
 from callcenter.simulator.core.dialplan import Line
 from callcenter.simulator.core.execution import go, wait
 from callcenter.simulator.core.expressions import options, split_arguments, truth
-from callcenter.simulator.core.messages import HungUp
+from callcenter.simulator.core.messages import Finished
 from callcenter.simulator.core.ports import EventClass
 from callcenter.simulator.core.queueing import queue
 from callcenter.simulator.core.thread import Pause, PbxThread, Steps
@@ -44,13 +44,13 @@ def _answer(switch: Switch, thread: PbxThread, args: str) -> None:
 def _hang_up(switch: Switch, thread: PbxThread, args: str) -> bool:
     if args.strip().isdigit():
         thread.channel.hangup_cause = int(args)
-    raise HungUp
+    raise Finished
 
 
 def _refuse(cause: int) -> Application:
     def run(switch: Switch, thread: PbxThread, args: str) -> bool:
         thread.channel.hangup_cause = cause
-        raise HungUp
+        raise Finished
 
     return run
 
@@ -76,7 +76,7 @@ def _stop_music(switch: Switch, thread: PbxThread, args: str) -> None:
 
 
 def _music(switch: Switch, thread: PbxThread, args: str) -> Steps:
-    klass, seconds = (split_arguments(args) + [""])[:2]
+    klass, seconds = ([*split_arguments(args), ""])[:2]
     switch.start_music(thread.channel, klass or "default")
     yield from wait(switch, float(seconds) if seconds else float("inf"))
     switch.stop_music(thread.channel)
@@ -181,7 +181,7 @@ def _exec_if(switch: Switch, thread: PbxThread, args: str) -> Steps | bool | Non
     line = Line(app=name.strip().lower(), shown=name.strip(), args=inside[:-1], plain=True)
     application = APPLICATIONS.get(line.app)
     if application is None:
-        raise HungUp
+        raise Finished
     return application(switch, thread, line.args)
 
 
@@ -217,7 +217,7 @@ def _return(switch: Switch, thread: PbxThread, args: str) -> bool:
 def _bridge(switch: Switch, thread: PbxThread, args: str) -> Steps:
     """`Bridge(channel[,options])`: take that channel away from whatever it does and talk with it."""
     channel = thread.channel
-    name, letters = (split_arguments(args) + [""])[:2]
+    name, letters = ([*split_arguments(args), ""])[:2]
     peer = switch.channels.get(name)
     if peer is None or peer is channel or peer.gone or peer.state is not ChannelState.UP:
         switch.set_variable(channel, "BRIDGERESULT", "NONEXISTENT" if peer is None else "FAILURE")

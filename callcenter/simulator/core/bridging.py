@@ -38,10 +38,17 @@ def enter(switch: Switch, bridge: Bridge, channel: Channel) -> None:
         bridge.technology = "softmix"
     else:
         _name_peers(switch, bridge)
+        bridge.technology = _technology(bridge)
+
+
+def _technology(bridge: Bridge) -> str:
+    """Asterisk changes a pair of SIP calls to native RTP just after the second came, without an event."""
+    real = [m for m in bridge.members if m.other_half is None]
+    return "native_rtp" if len(real) == PAIR else "simple_bridge"
 
 
 def _age(linkedid: str) -> tuple[int, int]:
-    seconds, _, number = linkedid.partition(".")
+    seconds, _, number = linkedid.rpartition("-")[2].partition(".")
     try:
         return (int(seconds), int(number))
     except ValueError:
@@ -85,7 +92,7 @@ def leave(switch: Switch, channel: Channel) -> None:
             released.append(member)
         destroy(switch, bridge)
     elif len(bridge.members) == PAIR:
-        bridge.technology = "simple_bridge"
+        bridge.technology = _technology(bridge)
     for member in released:
         release(switch, member)
 
@@ -93,16 +100,17 @@ def leave(switch: Switch, channel: Channel) -> None:
 def _exit(switch: Switch, bridge: Bridge, channel: Channel) -> None:
     if channel.on_hold:
         channel.on_hold = False
-        for member in bridge.members:
-            switch.stop_music(member)
+        if len(bridge.members) > PAIR:
+            for member in bridge.members:
+                switch.stop_music(member)
     if len(bridge.members) == PAIR and switch.sink.wants(EventClass.DIALPLAN):
         for member in bridge.members:
             switch.show_variable(member, "BRIDGEPEER", "")
             switch.show_variable(member, "BRIDGEPVTCALLID", "")
-    switch.stop_music(channel)
     bridge.members.remove(channel)
     channel.bridge = None
     switch.emit("BridgeLeave", CALL, bridge.text() + channel.text)
+    switch.stop_music(channel)
 
 
 def destroy(switch: Switch, bridge: Bridge) -> None:

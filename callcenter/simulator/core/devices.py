@@ -111,7 +111,9 @@ def _dtmf(switch: Switch, channel: Channel, digit: str, direction: str) -> None:
     switch.tell("DTMFEnd", channel, more, kind)
 
 
-def blind_transfer(switch: Switch, channel: Channel, to: str, *, context: str = "", external: bool = True) -> bool:
+def blind_transfer(
+    switch: Switch, channel: Channel, to: str, *, context: str = "", external: bool = True
+) -> bool:
     """REFER (or AMI BlindTransfer): the other party goes to `to`, the transferer is released.
 
     False if there is nobody to transfer or no such extension.

@@ -14,10 +14,11 @@ from callcenter.simulator.core.channel import Channel
 from callcenter.simulator.core.expressions import options, split_arguments
 from callcenter.simulator.core.messages import (
     Answered,
+    Finished,
     Forwarded,
-    HungUp,
     Interrupt,
     Rang,
+    Redirected,
     Refused,
 )
 from callcenter.simulator.core.ports import EventClass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 NORMAL_CLEARING = 16
 USER_BUSY = 17
+NO_ROUTE = 3
 ANSWERED_ELSEWHERE = 26
 CONGESTION = 34
 UNREACHABLE_CAUSES = frozenset({3, 20})
@@ -72,18 +74,20 @@ class _Attempt:
 def dial(switch: Switch, thread: PbxThread, args: str) -> Steps:
     """`Dial(destination[&…][,seconds[^first ring]][,options])`; sets DIALSTATUS."""
     channel = thread.channel
-    destinations, seconds, letters = (split_arguments(args, 4) + ["", ""])[:3]
+    destinations, seconds, letters = ([*split_arguments(args, 4), "", ""])[:3]
     chosen = options(letters)
     for name in _CLEARED:
         switch.set_variable(channel, name, "")
     attempt = _begin(switch, thread, destinations, seconds, chosen)
     answered: Channel | None = None
     status = "CHANUNAVAIL"
-    if attempt.legs:
+    if not attempt.legs:
+        channel.hangup_cause = NO_ROUTE
+    else:
         try:
             answered, status = yield from _ring(switch, thread, attempt)
-        except Interrupt:
-            _cancel(switch, channel, attempt, "CANCEL")
+        except Interrupt as why:
+            _cancel(switch, channel, attempt, why)
             raise
         finally:
             for leg in attempt.legs:
@@ -94,7 +98,7 @@ def dial(switch: Switch, thread: PbxThread, args: str) -> Steps:
     switch.set_variable(channel, "DIALSTATUS", status)
     if status != "ANSWER" or "g" in chosen:
         return False
-    raise HungUp
+    raise Finished
 
 
 def _begin(
@@ -219,11 +223,14 @@ def _give_up(switch: Switch, channel: Channel, attempt: _Attempt, status: str) -
     attempt.legs.clear()
 
 
-def _cancel(switch: Switch, channel: Channel, attempt: _Attempt, status: str) -> None:
-    for leg in attempt.legs:
-        legs.told_end(switch, channel, leg.channel, status)
+def _cancel(switch: Switch, channel: Channel, attempt: _Attempt, why: Interrupt) -> None:
+    """The caller is gone or was sent elsewhere (then it stands there already when the legs are told off)."""
     switch.stop_music(channel)
-    switch.set_variable(channel, "DIALSTATUS", status)
+    if isinstance(why, Redirected):
+        channel.move(*why.position)
+    for leg in attempt.legs:
+        legs.told_end(switch, channel, leg.channel, "CANCEL")
+    switch.set_variable(channel, "DIALSTATUS", "CANCEL")
 
 
 def _answered(switch: Switch, channel: Channel, attempt: _Attempt, leg: _Leg) -> None:

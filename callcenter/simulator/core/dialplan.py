@@ -72,6 +72,13 @@ class Dialplan:
         """The context of that name, made if it is new (for the reader)."""
         return self._contexts.setdefault(name, _Context())
 
+    def listing(self, context: str) -> list[tuple[str, list[tuple[int, Line]]]]:
+        """Every extension of a context with its priorities in order."""
+        found = self._contexts.get(context)
+        if found is None:
+            return []
+        return [(exten, sorted(e.lines.items())) for exten, e in found.extensions.items()]
+
     def line(self, context: str, exten: str, priority: int) -> Line | None:
         """What stands at that place, by exact extension first, then pattern, then included contexts."""
         extension = self._extension(context, exten)

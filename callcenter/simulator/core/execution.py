@@ -9,7 +9,7 @@ from callcenter.simulator.core.channel import Channel
 from callcenter.simulator.core.dialplan import Line
 from callcenter.simulator.core.expressions import expand, place
 from callcenter.simulator.core.functions import lookup
-from callcenter.simulator.core.messages import HungUp, Redirected
+from callcenter.simulator.core.messages import Finished, HungUp, Redirected
 from callcenter.simulator.core.ports import EventClass
 from callcenter.simulator.core.thread import Pause, PbxThread, Steps, Walk
 
@@ -30,13 +30,14 @@ def walk(switch: Switch, thread: PbxThread) -> Walk:
         except Redirected as go:
             switch.stop_music(channel)
             channel.move(*go.position)
+        except Finished:
+            break
         except HungUp:
+            switch.stop_music(channel)
             break
     if thread.absolute is not None:
         thread.absolute.cancel()
-    switch.stop_music(channel)
-    cause = channel.hangup_cause or NORMAL_CLEARING
-    switch.tell("SoftHangupRequest", channel, f"Cause: {cause}\r\n")
+    switch.tell("SoftHangupRequest", channel, f"Cause: {NORMAL_CLEARING}\r\n")
     _run_h(switch, thread)
     if channel.dialer is None and channel.endpoint_made:
         channel.application, channel.appdata = "AppDial", "(Outgoing Line)"
@@ -65,7 +66,7 @@ def _call(switch: Switch, thread: PbxThread, line: Line) -> Steps | bool | None:
     switch.publish(channel)
     application = APPLICATIONS.get(line.app)
     if application is None:
-        raise HungUp  # "No application 'X' for extension": pbx_extension_helper gives up and hangs up
+        raise Finished  # "No application 'X' for extension": pbx_extension_helper gives up and hangs up
     return application(switch, thread, args)
 
 
@@ -79,7 +80,7 @@ def go(switch: Switch, channel: Channel, text: str) -> bool:
     context, exten, priority = place(text, channel.context, channel.exten)
     number = int(priority) if priority.isdigit() else switch.dialplan.label(context, exten, priority)
     if number is None:
-        raise HungUp
+        raise Finished
     channel.move(context, exten, number)
     return True
 

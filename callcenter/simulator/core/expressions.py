@@ -135,17 +135,17 @@ class _Parser:
         return "?" in self._tokens[: self._at]
 
     def _unary(self) -> str:
-        token = self._tokens[self._at]
+        word = self._tokens[self._at]
         self._at += 1
-        if token == "!":
+        if word == "!":
             return "0" if truth(self._unary()) else "1"
-        if token == "-":
+        if word == "-":
             return _number(-float(self._unary()))
-        if token == "(":
+        if word == "(":
             value = self._choice()
             self._at += 1
             return value
-        return token
+        return word
 
 
 def _plain(value: str) -> str:

@@ -29,6 +29,10 @@ def lookup(switch: Switch, channel: Channel, name: str) -> str:
     return switch.globals.get(name, "")
 
 
+def _epoch(switch: Switch, _: Channel) -> str:
+    return str(int(switch.clock.now()))
+
+
 _BUILT_IN: dict[str, Callable[[Switch, Channel], str]] = {
     "EXTEN": lambda _, c: c.exten,
     "CONTEXT": lambda _, c: c.context,
@@ -36,7 +40,7 @@ _BUILT_IN: dict[str, Callable[[Switch, Channel], str]] = {
     "CHANNEL": lambda _, c: c.name,
     "UNIQUEID": lambda _, c: c.uniqueid,
     "HANGUPCAUSE": lambda _, c: str(c.hangup_cause),
-    "EPOCH": lambda s, _: str(int(s.clock.now())),
+    "EPOCH": _epoch,
 }
 
 
@@ -81,7 +85,7 @@ def _filter(_: Switch, __: Channel, args: str) -> str:
 
 
 def _cut(switch: Switch, channel: Channel, args: str) -> str:
-    name, delimiter, field = (split_arguments(args) + ["-", "1"])[:3]
+    name, delimiter, field = ([*split_arguments(args), "-", "1"])[:3]
     parts = lookup(switch, channel, name).split(delimiter or "-")
     if field.endswith("-") and field[:-1].isdigit():
         return delimiter.join(parts[int(field[:-1]) - 1 :])

@@ -42,7 +42,9 @@ def cause_of(sip_code: int) -> int:
     return SIP_CAUSES.get(sip_code, 127)
 
 
-def request(switch: Switch, destination: str, dialer: Dialer, *, linkedid: str, uniqueid: str = "") -> Channel | None:
+def request(
+    switch: Switch, destination: str, dialer: Dialer, *, linkedid: str, uniqueid: str = ""
+) -> Channel | None:
     """Make the channel for one destination of a dial string, or None if it cannot be reached."""
     local = _LOCAL.match(destination)
     if local is not None:
@@ -120,16 +122,12 @@ def prepare(switch: Switch, caller: Channel, leg: Channel, destination: str, sub
     leg.changed()
     leg.dialled = number
     leg.application, leg.appdata = "AppDial", "(Outgoing Line)"
-    connected = (caller.caller_number, caller.caller_name)
-    if leg.caller_number:
-        leg.connected_number, leg.connected_name = connected
-        leg.changed()
-        switch.publish(leg)
-        switch.tell("NewConnectedLine", leg)
-    else:
-        switch.publish(leg)
+    leg.connected_number, leg.connected_name = caller.caller_number, caller.caller_name
+    leg.changed()
+    switch.publish(leg)
+    if not leg.caller_number:
         switch.set_caller(leg, caller.exten, "")
-        switch.set_connected(leg, *connected)
+    switch.tell("NewConnectedLine", leg)
     if sub:
         leg.home = leg.position
         application, appdata = leg.application, leg.appdata

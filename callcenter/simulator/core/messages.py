@@ -84,5 +84,5 @@ class HungUp(Interrupt):
     """The channel is to end."""
 
 
-class Yanked(Interrupt):
-    """Another channel's Bridge took this channel away: this thread stops, the channel lives on."""
+class Finished(HungUp):
+    """The dialplan itself ended the call (Hangup, Busy, an application that does not exist)."""

@@ -60,6 +60,7 @@ class Originated:
             return False
         self._channel = channel
         channel.application, channel.appdata = wish.application or "AppDial2", wish.data or "(Outgoing Line)"
+        switch.publish(channel)
         if wish.caller_number:
             switch.set_caller(channel, wish.caller_number, wish.caller_name)
             switch.set_connected(channel, wish.caller_number, wish.caller_name)

@@ -78,6 +78,9 @@ class AgiPort(Protocol):
     def hung_up(self, channel: Channel) -> None:
         """Tell the script (`HANGUP`) that the channel must leave."""
 
+    def abandon(self, channel: Channel) -> None:
+        """Close a script that did not end by itself."""
+
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class NoScripts:
@@ -88,3 +91,6 @@ class NoScripts:
 
     def hung_up(self, channel: Channel) -> None:
         """Nothing runs, so there is nobody to tell."""
+
+    def abandon(self, channel: Channel) -> None:
+        """Nothing runs, so there is nothing to close."""

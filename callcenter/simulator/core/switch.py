@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from callcenter.kit.clock import Clock
@@ -75,10 +74,10 @@ class Switch:
         scripts: AgiPort | None = None,
         seed: int = 1,
         timestamps: bool = True,
-        on_crash: Callable[[str], None] | None = None,
+        system_name: str = "",
     ) -> None:
-        self.clock = clock
-        self.agenda = Agenda(clock)
+        self.clock: Clock = clock
+        self.agenda: Agenda = Agenda(clock)
         self.dialplan = dialplan
         self.sink = sink
         self.scripts: AgiPort = scripts or NoScripts()
@@ -92,6 +91,7 @@ class Switch:
         self.started = clock.now()
         self.calls_made = 0
         self._timestamps = timestamps
+        self._system = f"{system_name}-" if system_name else ""
         self._uniqueids = 0
         self._names = 0
         self._locals = 0
@@ -139,7 +139,7 @@ class Switch:
     def next_uniqueid(self) -> str:
         number = self._uniqueids
         self._uniqueids += 1
-        return f"{int(self.clock.now())}.{number}"
+        return f"{self._system}{int(self.clock.now())}.{number}"
 
     def next_name(self, endpoint: str) -> str:
         number = self._names
