@@ -183,7 +183,8 @@ def _international(text: str, digits: str) -> tuple[PhoneNumber, bool] | None:
     spellings = [_TRUNK_ZERO.sub("", text), text]
     if digits.startswith("00"):
         spellings.append("+" + digits.lstrip("0"))
-    readings = [number for one in spellings if (number := _attempt(one, None)) is not None]
+    different = dict.fromkeys(spellings)
+    readings = [number for one in different if (number := _attempt(one, None)) is not None]
     for test in (phonenumbers.is_valid_number, phonenumbers.is_possible_number):
         for number in readings:
             if test(number):

@@ -52,6 +52,8 @@ class _Compiled:
     def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
+        if compiled.post_compile_params:
+            raise ValueError("a fixed statement writes IN as a list of bindparam() or literal()")
         self.sql = str(compiled)
         self._order: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._defaults = compiled.params

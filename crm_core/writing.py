@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from crm_core.numbers import Number, NumberKind
-from crm_core.tables import MAX_SHORT
+from crm_core.tables import MAX_SHORT, CrmBase
 from crm_core.terms import terms_of
 
 AS_WRITER = {"as_writer": True}
@@ -25,6 +26,38 @@ async def writing(sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[A
     async with sessions() as session, session.begin():
         await session.connection(execution_options=AS_WRITER)
         yield session
+
+
+async def insert_rows(session: AsyncSession, table: type[CrmBase], rows: Sequence[Values]) -> None:
+    """Insert rows past the ORM, all with one prepared statement; nothing for no rows."""
+    if rows:
+        await session.execute(insert(_plain(table)), rows)
+
+
+async def insert_with_ids(session: AsyncSession, table: type[CrmBase], rows: Sequence[Values]) -> list[int]:
+    """As `insert_rows`; the new ids in the rows' order.
+
+    The ids are taken beforehand: on SQLite rows that have to return their order go in one by one.
+    """
+    ids = await _take_ids(session, table, len(rows))
+    await insert_rows(session, table, [{"id": id, **row} for id, row in zip(ids, rows, strict=True)])
+    return ids
+
+
+def _plain(table: type[CrmBase]) -> Table:
+    plain = table.__table__
+    assert isinstance(plain, Table)
+    return plain
+
+
+async def _take_ids(session: AsyncSession, table: type[CrmBase], count: int) -> list[int]:
+    """Free ids. SQLite: of a write transaction, which keeps others from taking the same."""
+    name = table.__tablename__
+    if session.get_bind().dialect.name == "sqlite":
+        highest = await session.scalar(select(func.max(_plain(table).c.id)))
+        return list(range((highest or 0) + 1, (highest or 0) + 1 + count))
+    taken = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+    return list(await session.scalars(taken, {"name": name, "count": count}))
 
 
 def number_values(
