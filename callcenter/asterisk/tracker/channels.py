@@ -175,6 +175,7 @@ def _move(graph: Graph, channel: Channel, bridge: Bridge, swapped: Channel | Non
         channel.music = False
     channel.bridge_at = at
     if channel.bridge is not bridge:
+        _forget_press(channel, at)
         touched.append(graph.join(channel, bridge))
     if channel.pair is not None:
         touched.append(channel.pair.bridge)
@@ -182,6 +183,12 @@ def _move(graph: Graph, channel: Channel, bridge: Bridge, swapped: Channel | Non
     if channel.leg is not None:
         channel.leg.parked = channel.leg.parked and bridge.holding
         recheck_with_partners(graph, channel.leg, at)
+
+
+def _forget_press(channel: Channel, at: float) -> None:
+    """Asterisk itself ends a phone's hold when the phone leaves a bridge."""
+    if channel.leg is not None and at >= channel.hold_at:
+        channel.leg.pressed = False
 
 
 def on_bridge_leave(graph: Graph, message: AmiEvent, at: float) -> None:
@@ -197,7 +204,7 @@ def _leave(graph: Graph, channel: Channel, at: float) -> None:
     left = graph.part(channel)
     leg = channel.leg
     if leg is not None:
-        leg.pressed = False  # Asterisk ends a phone's hold itself when the phone leaves a bridge
+        _forget_press(channel, at)
         leg.parked = leg.parked and left is not None and not left.holding
     beyond = channel.pair.bridge if channel.pair is not None else None
     settle(graph, (left, beyond), at, (leg,) if leg is not None else ())

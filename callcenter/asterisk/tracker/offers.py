@@ -53,7 +53,9 @@ def reveal(graph: Graph, channel: Channel, at: float) -> Leg | None:
     """The leg of a real channel, announced now if it was waiting: it dials, talks or runs the dialplan."""
     if channel.leg is None and channel.real and not channel.gone and not channel.zombie:
         root = origin(graph, channel, at)[0] if channel.dialled else None
-        add_leg(graph, channel, at, made_by=root)
+        leg = add_leg(graph, channel, at, made_by=root)
+        if channel.state == STATE_RINGING and not channel.arriving:
+            leg_rings(graph, leg, at)
     return channel.leg
 
 

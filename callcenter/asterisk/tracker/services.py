@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callcenter.asterisk.tracker.graph import Call, Channel, Graph
 from callcenter.asterisk.tracker.legs import add_service, become_service
-from callcenter.asterisk.tracker.offers import behind, party, reveal
+from callcenter.asterisk.tracker.offers import behind, channel_is_up, party, reveal
 from callcenter.asterisk.tracker.source import AmiEvent
 from callcenter.telephony.events import Signalled
 
@@ -41,6 +41,7 @@ def on_originated(graph: Graph, message: AmiEvent, at: float) -> None:
         return
     for real in [channel] if channel.real else behind(channel):
         if not real.spying:
+            channel_is_up(graph, real, at)
             reveal(graph, real, at)
 
 
