@@ -12,7 +12,9 @@ class AmiEncodeError(AmiError, ValueError):
 
 
 class AmiRefused(AmiError):
-    """The switch said no. `message` is its own text."""
+    """The switch said no. `message` is its own text. `sent` is False where the action never reached it."""
+
+    sent = True
 
     def __init__(self, action: str, message: str) -> None:
         super().__init__(f"the switch refused {action}: {message or 'no reason given'}")
@@ -22,6 +24,8 @@ class AmiRefused(AmiError):
 
 class AmiNotSent(AmiRefused):
     """The action never left this process (too many unanswered, or the switch does not read): no effect."""
+
+    sent = False
 
     def __init__(self, action: str, why: str) -> None:
         AmiError.__init__(self, f"{action} was not sent: {why}")
