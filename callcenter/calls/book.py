@@ -7,7 +7,8 @@ counts the unknown). What the server itself asks of a call can be impossible: `I
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from dataclasses import fields
+from typing import Any
 
 from callcenter.calls import entries as e
 from callcenter.calls import heard, ours
@@ -58,6 +59,11 @@ _NOTED: dict[type, _Handler] = {
 """Entries that change no clock and no state."""
 
 
+_OF_ONE_LEG = frozenset(
+    kind for kind in [*_HEARD, *_NOTED] if "leg" in {field.name for field in fields(kind)}
+)
+
+
 class CallBook:
     """The live calls, the ended ones until `forget`, and under which id merged ones go on."""
 
@@ -98,7 +104,7 @@ class CallBook:
         handler = heard_by or _NOTED.get(kind)
         if handler is None:
             return self._apply_to_many(event)
-        one = cast("t.TelephonyEvent", event)
+        one: Any = event  # both tables hold entries of one call; a cast costs a tenth of the whole
         call = self._calls.get(one.call)
         if call is None or call.merged_into is not None:
             call = self._other(one)
@@ -109,7 +115,7 @@ class CallBook:
         change = handler(call, one)
         if change is None:
             return []
-        changes = [CallChange(call, change, getattr(one, "leg", None))]
+        changes = [CallChange(call, change, one.leg if kind in _OF_ONE_LEG else None)]
         if arrives:
             changes.insert(0, CallChange(call, Change.ARRIVED))
         if heard_by is not None:
@@ -151,7 +157,7 @@ class CallBook:
         if isinstance(event, t.CallsMerged):
             return self._merge(event.call, event.absorbed, event.at)
         if isinstance(event, e.MergedInto):
-            return self._merge(event.into, event.call, event.at)
+            return self._merge(event.into, event.call, event.at, alone=True)
         if isinstance(event, t.SwitchGap):
             return self._mark_gap(f"{event.switch}:")
         if isinstance(event, e.AgentStateChanged):
@@ -164,7 +170,8 @@ class CallBook:
             call.gap = True
         return [CallChange(call, Change.GAP) for call in marked]
 
-    def _merge(self, into: CallId, absorbed: CallId, at: float) -> list[CallChange]:
+    def _merge(self, into: CallId, absorbed: CallId, at: float, *, alone: bool = False) -> list[CallChange]:
+        """`alone`: only the absorbed side is told here, the other may be none of this book's."""
         into, absorbed = self.resolve(into), self.resolve(absorbed)
         if into == absorbed:
             return []
@@ -178,9 +185,13 @@ class CallBook:
         was = absorb(gone, at)
         gone.merged_into = into
         if call is None:
-            return [CallChange(gone, Change.MERGED)]
+            call = Call(id=into, direction=gone.direction, arrived_at=gone.arrived_at)
+            if not alone:
+                self._calls[into] = call
         was_answered = call.answered_at
         merge(call, gone, was=was, at=at)
+        if alone and into not in self._calls:
+            return [CallChange(gone, Change.MERGED)]
         changes = [CallChange(gone, Change.MERGED), CallChange(call, Change.PARTIES)]
         self._settle(call, at, was_answered, changes)
         return changes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from callcenter.calls.call import Call
 from callcenter.telephony.events import LegId
@@ -31,9 +31,8 @@ class Change(StrEnum):
     ANSWERED = "answered"  # the first time somebody of ours talks with the party
 
 
-@dataclass(frozen=True, slots=True)
-class CallChange:
-    """`call` is the live object: read it now, keep nothing of it."""
+class CallChange(NamedTuple):
+    """`call` is the live object: read it now, keep nothing of it. A tuple, as every event makes some."""
 
     call: Call
     what: Change

@@ -17,11 +17,12 @@ from typing import Any
 import orjson
 
 from callcenter.calls.book import CallBook
-from callcenter.calls.entries import Entry
+from callcenter.calls.changes import CallChange, Change
+from callcenter.calls.entries import Entry, GapMarked, MergedInto
 from callcenter.calls.record import CallRowFold, JournalEntry
 from callcenter.calls.text import valid
 from callcenter.calls.transitions import IllegalTransition
-from callcenter.telephony.events import CallId, CallsMerged
+from callcenter.telephony.events import CallId, CallsMerged, SwitchGap
 
 FORMAT_VERSION = 1
 
@@ -111,6 +112,41 @@ def decode_entry(kind: str, body: bytes) -> Entry:
         return shape.make(**fields)
     except (TypeError, ValueError) as fault:
         raise JournalDecodeError(f"a line of kind {kind} cannot be read: {fault}") from None
+
+
+def lines(entry: Entry, changes: Iterable[CallChange]) -> list[Entry]:
+    """What to write for an applied entry: itself, and what it did to other calls under their own ids, so that
+    each call can be rebuilt from its own lines."""
+    if isinstance(entry, CallsMerged):
+        return _merge_lines(entry, changes)
+    if isinstance(entry, SwitchGap):
+        return [
+            entry,
+            *(
+                GapMarked(
+                    at=entry.until,
+                    call=change.call.id,
+                    since=entry.since,
+                    until=entry.until,
+                    why=entry.why,
+                )
+                for change in changes
+            ),
+        ]
+    return [entry]
+
+
+def _merge_lines(entry: CallsMerged, changes: Iterable[CallChange]) -> list[Entry]:
+    """The merge by the ids under which both calls stood by then, which may be others than the switch said."""
+    for change in changes:
+        into = change.call.merged_into
+        if change.what is Change.MERGED and into is not None:
+            absorbed = change.call.id
+            return [
+                CallsMerged(at=entry.at, call=into, absorbed=absorbed),
+                MergedInto(at=entry.at, call=absorbed, into=into),
+            ]
+    return [entry]
 
 
 def fold(entries: Iterable[Entry]) -> dict[CallId, CallRowFold]:

@@ -13,8 +13,9 @@ from callcenter.telephony.events import Direction
 def merge(call: Call, absorbed: Call, *, was: CallState, at: float) -> None:
     """Move every leg of `absorbed`, which `was` in that state until `at`, to `call`. The clocks of the party
     stay with the party: a consultation that survives an inbound call takes over that call's caller, waiting
-    and answer; in all other cases its own stay."""
-    if call.direction is Direction.INTERNAL and absorbed.direction is not Direction.INTERNAL:
+    and answer, as does a call of which nothing else is known; in all other cases its own stay."""
+    consultation = call.direction is Direction.INTERNAL and absorbed.direction is not Direction.INTERNAL
+    if consultation or call.anchor is None:
         _take_party(call, absorbed)
         call.state, call.since, call.ended_at = was, at, None
     call.had_outside = call.had_outside or absorbed.had_outside
