@@ -1,4 +1,4 @@
-"""The dialplan that the built-in PBX runs: the files that are installed on a real one, and what is around them.
+"""The dialplan that the built-in PBX runs: the files that are installed on a real one, and what is around.
 
 The phones' own context is the site's on a real PBX; here it is that of the private Asterisk of the tests.
 """

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcenter.simulator.core.channel import Bridge, Channel, ChannelState
-from callcenter.simulator.core.switch import VERSION, Switch, device_state_of
+from callcenter.simulator.core.switch import MEMBER_STATES, VERSION, Switch, device_state_of
 
 if TYPE_CHECKING:
     from callcenter.simulator.manager import ManagerSession
@@ -136,9 +136,6 @@ def bridge_info(session: ManagerSession, headers: Headers) -> None:
 
 # -- queues -----------------------------------------------------------------------------------------------
 
-_MEMBER_STATES = {"NOT_INUSE": 1, "INUSE": 2, "BUSY": 3, "UNAVAILABLE": 5, "RINGING": 6, "RINGINUSE": 7}
-"""Words of device states to the numbers of QueueMember (`ast_device_state`)."""
-
 
 def queue_status(session: ManagerSession, headers: Headers) -> None:
     switch = session.server.switch
@@ -174,7 +171,7 @@ def queue_status(session: ManagerSession, headers: Headers) -> None:
 
 def _member(switch: Switch, queue: str, interface: str) -> str:
     endpoint = switch.endpoints.get(interface.partition("/")[2].partition("@")[0])
-    state = _MEMBER_STATES.get(device_state_of(endpoint) if endpoint else "UNAVAILABLE", 0)
+    state = MEMBER_STATES.get(device_state_of(endpoint) if endpoint else "UNAVAILABLE", 0)
     return (
         f"Queue: {queue}\r\nName: {interface}\r\nLocation: {interface}\r\nStateInterface: {interface}\r\n"
         f"Membership: static\r\nPenalty: 0\r\nCallsTaken: 0\r\nLastCall: 0\r\nLastPause: 0\r\nLoginTime: "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +12,9 @@ from callcenter.simulator.core.switch import Contact, Endpoint, Switch
 
 RING_DELAY = 0.004
 """Seconds from INVITE to 180 Ringing: what a SIP phone on loopback took on the real Asterisk."""
+
+NOTIFY_SECONDS = 0.05
+"""From a REFER to the NOTIFY that says it worked, and the phone's own BYE."""
 
 REFUSAL_CODES = {"busy": 486, "declined": 603, "unavailable": 480}
 
@@ -33,7 +35,8 @@ class Reaction:
 
     choice: Choice = Choice.WAIT
     after: float = 0.0
-    talk: float | None = None  # seconds until this side hangs up; None: never
+    talk: float | None = None  # seconds of talk until somebody hangs up; None: without end
+    caller_ends: bool = False  # it is the other side that hangs up
 
 
 Habit = Callable[[Channel], Reaction]
@@ -115,9 +118,13 @@ class Handset:
         if reaction.choice is Choice.ANSWER:
             self.answer(channel)
             if reaction.talk is not None:
-                self._later(reaction.talk, lambda: devices.hang_up(self.switch, channel))
+                self._later(reaction.talk, lambda: self._talked_enough(channel, reaction))
         else:
             self.refuse(channel, 486 if reaction.choice is Choice.BUSY else 603)
+
+    def _talked_enough(self, channel: Channel, reaction: Reaction) -> None:
+        others = [m for m in channel.bridge.members if m is not channel] if channel.bridge else []
+        devices.hang_up(self.switch, others[0] if reaction.caller_ends and others else channel)
 
     def _later(self, seconds: float, step: Callable[[], None]) -> None:
         self.switch.agenda.after(seconds, step)
@@ -146,6 +153,20 @@ class Handset:
 
     def forward(self, channel: Channel, to: str) -> None:
         legs.device_forwards(self.switch, channel, to)
+
+    def transfer(self, channel: Channel, to: str) -> bool:
+        """REFER; the phone hangs up when it hears that it worked. False if the PBX refuses."""
+        if not devices.blind_transfer(self.switch, channel, to):
+            return False
+        self._later(NOTIFY_SECONDS, lambda: devices.hang_up(self.switch, channel))
+        return True
+
+    def join(self, first: Channel, second: Channel) -> bool:
+        """REFER with Replaces: join whom the two lines talk with. False if the PBX refuses."""
+        if not devices.attended_transfer(self.switch, first, second):
+            return False
+        self._later(0.0, lambda: devices.hang_up(self.switch, first))
+        return True
 
     def hang_up(self) -> None:
         """End every call of this handset; what rings here is refused as busy."""
@@ -201,8 +222,3 @@ def _lose_patience(switch: Switch, channel: Channel, caller: Caller) -> None:
         devices.hang_up(switch, channel)
     elif caller.talk is not None:
         switch.agenda.after(caller.talk, lambda: devices.hang_up(switch, channel))
-
-
-def between(source: random.Random, low: float, high: float) -> float:
-    """A duration in seconds, most often near the middle."""
-    return source.triangular(low, high, (low + high) / 2)

@@ -44,6 +44,7 @@ class SimulatedPbx:
             clock,
         )
         self.fastagi_port = fastagi_port
+        self.manager = ManagerAddress("", 0, "", "")  # known once it is started
         self._phones: dict[str, SimulatedPhone] = {}
 
     async def __aenter__(self) -> SimulatedPbx:
@@ -56,26 +57,28 @@ class SimulatedPbx:
         await self.stop()
 
     async def start(self) -> None:
-        """Boot, with every phone's second contact signed out until `second_contact` asks for it."""
+        """Boot, with every phone signed out until a test asks for it."""
         await self.site.start()
-        self._sign_out_seconds()
+        at = self.site.manager
+        self.manager = ManagerAddress(at.host, at.port, at.username, at.secret)
+        self._sign_out_unused()
 
-    def _sign_out_seconds(self) -> None:
-        for name, handset in self.site.handsets.items():
-            if "/" in name and name not in self._phones:
+    def _sign_out_unused(self) -> None:
+        used = {phone.handset.uri for phone in self._phones.values()}
+        for handset in self.site.handsets.values():
+            if not handset.endpoint.is_trunk and handset.uri not in used:
                 handset.unregister()
 
     async def stop(self) -> None:
         await self.site.stop()
 
-    @property
-    def manager(self) -> ManagerAddress:
-        at = self.site.manager
-        return ManagerAddress(at.host, at.port, at.username, at.secret)
-
     async def phone(self, name: str) -> SimulatedPhone:
         """The registered phone of that name."""
-        return self._phones.setdefault(name, SimulatedPhone(name, self.site.handset(name)))
+        if name not in self._phones:
+            handset = self.site.handset(name)
+            self._phones[name] = SimulatedPhone(name, handset)
+            handset.register()
+        return self._phones[name]
 
     async def second_contact(self, name: str, alias: str) -> SimulatedPhone:
         """Another device registered to the same extension."""
@@ -88,7 +91,7 @@ class SimulatedPbx:
     async def restart(self) -> None:
         """Stop the PBX hard and start it again on the same ports; the phones register again."""
         await self.site.restart()
-        self._sign_out_seconds()
+        self._sign_out_unused()
 
     async def cut_manager(self) -> None:
         """Break every AMI connection once."""
@@ -172,7 +175,7 @@ class SimulatedPhone:
 
     async def blind_transfer(self, to: str) -> None:
         channel = self._talking_line()
-        if not devices.blind_transfer(self.handset.switch, channel, to):
+        if not self.handset.transfer(channel, to):
             raise RuntimeError(f"phone {self.name}: the PBX refused the transfer to {to}")
 
     async def attended_transfer(self, to: str) -> None:
@@ -188,7 +191,7 @@ class SimulatedPhone:
     async def complete_transfer(self) -> None:
         """REFER the first line to the second."""
         first, second = self.handset.lines[0], self.handset.lines[-1]
-        if not devices.attended_transfer(self.handset.switch, first, second):
+        if not self.handset.join(first, second):
             raise RuntimeError(f"phone {self.name}: the PBX refused the attended transfer")
 
     async def register(self) -> None:

@@ -24,7 +24,7 @@ def create(switch: Switch) -> Bridge:
     return bridge
 
 
-def enter(switch: Switch, bridge: Bridge, channel: Channel) -> None:
+def enter(switch: Switch, bridge: Bridge, channel: Channel, more: str = "") -> None:
     """Put a channel into a bridge; linked ids become the oldest of its members, without an event."""
     bridge.members.append(channel)
     channel.bridge = bridge
@@ -33,7 +33,10 @@ def enter(switch: Switch, bridge: Bridge, channel: Channel) -> None:
         if member.linkedid != oldest:
             member.linkedid = oldest
             member.changed()
-    switch.emit("BridgeEnter", CALL, bridge.text() + channel.text)
+    switch.emit("BridgeEnter", CALL, bridge.text() + channel.text + more)
+    for member in bridge.members:
+        if member.optimizes:
+            switch.agenda.soon(lambda local=member: optimize(switch, local))  # type: ignore[misc]
     if len(bridge.members) > PAIR:
         bridge.technology = "softmix"
     else:
@@ -84,6 +87,9 @@ def leave(switch: Switch, channel: Channel) -> None:
     bridge = channel.bridge
     if bridge is None:
         return
+    if bridge.leaving is not None:
+        tell, bridge.leaving = bridge.leaving, None
+        tell(channel)
     _exit(switch, bridge, channel)
     released: list[Channel] = []
     if len(bridge.members) < PAIR:
@@ -111,6 +117,42 @@ def _exit(switch: Switch, bridge: Bridge, channel: Channel) -> None:
     channel.bridge = None
     switch.emit("BridgeLeave", CALL, bridge.text() + channel.text)
     switch.stop_music(channel)
+
+
+def swap(switch: Switch, mover: Channel, out: Channel) -> None:
+    """Put `mover` into the bridge of `out`, in its place (attended transfer, Local optimisation)."""
+    old, new = mover.bridge, out.bridge
+    assert old is not None
+    assert new is not None
+    old.members.remove(mover)
+    switch.emit("BridgeLeave", CALL, old.text() + mover.text)
+    new.members.remove(out)
+    out.bridge = None
+    switch.emit("BridgeLeave", CALL, new.text() + out.text)
+    enter(switch, new, mover, f"SwapUniqueid: {out.uniqueid}\r\n")
+
+
+def optimize(switch: Switch, channel: Channel) -> None:
+    """Take a Local pair out of the way when both its halves talk with one real channel each."""
+    half = channel.other_half
+    if half is None or not channel.optimizes or channel.bridge is None or half.bridge is None:
+        return
+    near, far = (channel, half) if channel.name.endswith(";1") else (half, channel)
+    source = next((m for m in near.bridge.members if m is not near), None) if near.bridge else None
+    if source is None or far.bridge is None or len(far.bridge.members) != PAIR:
+        return
+    pair_text = near.text_as("LocalOne") + far.text_as("LocalTwo")
+    begin = f"{source.text_as('Source')}DestUniqueId: {far.uniqueid}\r\nId: 0\r\n"
+    switch.emit("LocalOptimizationBegin", CALL, pair_text + begin)
+    near.other_half = far.other_half = None
+    swap(switch, source, far)
+    switch.emit("LocalOptimizationEnd", CALL, pair_text + "Success: No\r\nId: 0\r\n")
+    leave(switch, near)
+    far.hangup_cause = far.hangup_cause or NORMAL_CLEARING
+    switch.end(far)
+    switch.tell("HangupRequest", near, f"Cause: {NORMAL_CLEARING}\r\n")
+    near.asked_by_device = True
+    switch.end(near, NORMAL_CLEARING)
 
 
 def destroy(switch: Switch, bridge: Bridge) -> None:

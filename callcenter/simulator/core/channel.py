@@ -5,6 +5,7 @@ Header names and order are those of Asterisk 22.10.1, read from recordings of th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
@@ -41,6 +42,7 @@ CAUSE_NAMES = {
     19: "User alerting, no answer",
     20: "Subscriber absent",
     21: "Call Rejected",
+    23: "Redirected to new destination",
     26: "Answered elsewhere",
     31: "Normal, unspecified",
     34: "Circuit/channel congestion",
@@ -95,6 +97,7 @@ class Channel:
     party: Party | None = None
     dialer: Dialer | None = None  # while it is being dialled
     other_half: Channel | None = None  # of a Local pair
+    optimizes: bool = False  # a Local half that goes away when both sides talk (no `/n`)
     thread: PbxThread | None = None
     bridge: Bridge | None = None
     home: tuple[str, str, int] | None = None  # where it stood before a subroutine ran on it
@@ -160,6 +163,7 @@ class Bridge:
     creator: str = ""
     name: str = ""
     members: list[Channel] = field(default_factory=list)
+    leaving: Callable[[Channel], None] | None = None  # told before the first member leaves
 
     def text(self, p: str = "", count: int | None = None) -> str:
         """The bridge's headers; `count` is shown instead of the number of members where that lags."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from callcenter.simulator.core import bridging
-from callcenter.simulator.core.channel import Bridge, Channel, ChannelState, Party
+from callcenter.simulator.core.channel import Channel, ChannelState, Party
 from callcenter.simulator.core.legs import MAX_FORWARDS
 from callcenter.simulator.core.messages import Digit, Refused
 from callcenter.simulator.core.ports import EventClass
@@ -123,8 +123,7 @@ def blind_transfer(
     context = context or _context_of(switch, channel)
     if bridge is None or not others or switch.dialplan.line(context, to, 1) is None:
         return False
-    if channel.on_hold:
-        unhold(switch, channel)
+    _unheld(switch, channel)
     other = others[0]
     switch.emit(
         "BlindTransfer",
@@ -136,7 +135,6 @@ def blind_transfer(
         + f"IsExternal: {'Yes' if external else 'No'}\r\nContext: {context}\r\nExtension: {to}\r\n",
     )
     switch.set_variable(other, "BLINDTRANSFER", channel.name)
-    channel.after_bridge = None
     switch.redirect(other, context, to, 1)
     return True
 
@@ -146,10 +144,16 @@ def _context_of(switch: Switch, channel: Channel) -> str:
     return channel.variable("TRANSFER_CONTEXT") or (endpoint.context if endpoint else channel.context)
 
 
+def _unheld(switch: Switch, channel: Channel) -> None:
+    """A transfer ends the hold of the transferer: said always, the music stops when the bridge changes."""
+    channel.on_hold = False
+    switch.tell("Unhold", channel)
+
+
 def attended_transfer(switch: Switch, first: Channel, second: Channel) -> bool:
     """REFER with Replaces: whom `first` and `second` (two lines of one phone) talk with are joined.
 
-    False if either line talks with nobody.
+    The first line's partner takes the second line's place. False if either line talks with nobody.
     """
     bridge_one, bridge_two = first.bridge, second.bridge
     if bridge_one is None or bridge_two is None or bridge_one is bridge_two:
@@ -158,51 +162,25 @@ def attended_transfer(switch: Switch, first: Channel, second: Channel) -> bool:
     target = next(iter(_others(second)), None)
     if transferee is None or target is None:
         return False
-    before = _orig_and_second(first, second, bridge_one, bridge_two)
-    _release(switch, first, bridge_one)
-    _release(switch, second, bridge_two)
-    switch.emit("BridgeMerge", CALL, bridge_one.text("To") + bridge_two.text("From"))
-    _move(switch, target, bridge_two, bridge_one)
-    switch.emit(
-        "AttendedTransfer",
-        CALL,
+    _unheld(switch, first)
+    _unheld(switch, second)
+    told = (
         "Result: Success\r\n"
-        + before
+        + first.text_as("OrigTransferer")
+        + bridge_one.text("Orig")
+        + second.text_as("SecondTransferer")
+        + bridge_two.text("Second")
         + transferee.text_as("Transferee")
         + target.text_as("TransferTarget")
-        + f"IsExternal: Yes\r\nDestType: Bridge\r\nDestBridgeUniqueid: {bridge_one.uniqueid}\r\n",
+        + f"IsExternal: No\r\nDestType: Bridge\r\nDestBridgeUniqueid: {bridge_two.uniqueid}\r\n"
     )
-    bridging.connect_lines(switch, transferee, target)
-    bridging.destroy(switch, bridge_two)
-    for line in (first, second):
-        line.hangup_cause = line.hangup_cause or NORMAL_CLEARING
-        line.after_bridge = None
-        switch.end(line)
+    bridging.swap(switch, transferee, second)
+    switch.tell("SoftHangupRequest", second, f"Cause: {UNALLOCATED}\r\n")
+    switch.emit("AttendedTransfer", CALL, told)
+    switch.end(second, NORMAL_CLEARING)
+    switch.set_connected(target, transferee.caller_number, transferee.caller_name)
+    bridging.leave(switch, first)
+    switch.stop_music(transferee)
+    switch.set_connected(transferee, target.caller_number, target.caller_name)
+    bridging.release(switch, first)
     return True
-
-
-def _orig_and_second(first: Channel, second: Channel, one: Bridge, two: Bridge) -> str:
-    return (
-        first.text_as("OrigTransferer")
-        + one.text("Orig")
-        + second.text_as("SecondTransferer")
-        + two.text("Second")
-    )
-
-
-def _release(switch: Switch, channel: Channel, bridge: Bridge) -> None:
-    """Take the transferer out without ending its partner's bridge."""
-    if channel.on_hold:
-        channel.on_hold = False
-        for other in bridge.members:
-            switch.stop_music(other)
-    bridge.members.remove(channel)
-    channel.bridge = None
-    switch.emit("BridgeLeave", CALL, bridge.text() + channel.text)
-
-
-def _move(switch: Switch, channel: Channel, source: Bridge, target: Bridge) -> None:
-    switch.stop_music(channel)
-    source.members.remove(channel)
-    switch.emit("BridgeLeave", CALL, source.text() + channel.text)
-    bridging.enter(switch, target, channel)

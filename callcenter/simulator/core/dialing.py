@@ -172,6 +172,8 @@ def _rang(switch: Switch, channel: Channel, attempt: _Attempt, leg: _Leg) -> Non
         waited = switch.clock.monotonic() - attempt.began
         switch.set_variable(channel, "RINGTIME", str(int(waited)))
         switch.set_variable(channel, "RINGTIME_MS", str(int(waited * 1000)))
+    if leg.channel.other_half is not None:
+        switch.set_connected(channel, leg.channel.caller_number, leg.channel.caller_name)
     legs.told_ringing(switch, channel, leg.channel)
     switch.indicate_ringing(channel)
 
@@ -201,13 +203,12 @@ def _forwarded(switch: Switch, thread: PbxThread, attempt: _Attempt, leg: _Leg, 
         new = legs.request(switch, destination, thread, linkedid=channel.linkedid)
     attempt.legs.remove(leg)
     if new is not None:
-        legs.prepare(switch, channel, new, destination, None)
+        legs.prepare_forward(switch, channel, new)
         attempt.legs.append(_Leg(new, destination, leg.forwards + 1))
-    legs.told_end(switch, channel, old, "CANCEL", forward=target)
+    legs.told_end(switch, channel, old, "CANCEL", forward=to)
     if new is not None:
         legs.begin(switch, channel, new, destination)
     old.dialer = None
-    old.hangup_cause = NORMAL_CLEARING
     switch.destroy(old)
 
 

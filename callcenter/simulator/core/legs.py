@@ -18,6 +18,8 @@ CALL = EventClass.CALL
 _PJSIP = re.compile(r"^PJSIP/(?P<resource>[^/]+)(?:/(?P<uri>.+))?$")
 _LOCAL = re.compile(r"^Local/(?P<exten>[^@]+)@(?P<context>[^/]+)(?P<keep>/\w+)?$")
 
+REDIRECTED = 23  # Q.850 "redirected to new destination", from SIP 302
+
 MAX_FORWARDS = 20  # Asterisk's Max-Forwards: a call that is sent on more often goes in circles
 
 SIP_CAUSES = {
@@ -109,8 +111,19 @@ def _request_local(
     near.other_half, far.other_half = far, near
     near.dialer = dialer
     near.endpoint_made = True
-    near.appdata = match["keep"] or ""
+    near.optimizes = far.optimizes = match["keep"] is None
     return near
+
+
+def prepare_forward(switch: Switch, caller: Channel, leg: Channel) -> None:
+    """The same for the Local that a forwarding phone's call goes on by."""
+    leg.application, leg.appdata = "AppDial", "(Outgoing Line)"
+    switch.set_caller(leg, caller.exten, "")
+    leg.connected_number, leg.connected_name = caller.caller_number, caller.caller_name
+    leg.changed()
+    switch.publish(leg)
+    switch.tell("NewConnectedLine", leg)
+    connect_halves(switch, caller, leg)
 
 
 def prepare(switch: Switch, caller: Channel, leg: Channel, destination: str, sub: str | None) -> None:
@@ -123,11 +136,14 @@ def prepare(switch: Switch, caller: Channel, leg: Channel, destination: str, sub
     leg.dialled = number
     leg.application, leg.appdata = "AppDial", "(Outgoing Line)"
     leg.connected_number, leg.connected_name = caller.caller_number, caller.caller_name
+    unknown = not leg.caller_number
+    leg.caller_number = leg.caller_number or caller.exten
     leg.changed()
     switch.publish(leg)
-    if not leg.caller_number:
+    if unknown:
         switch.set_caller(leg, caller.exten, "")
     switch.tell("NewConnectedLine", leg)
+    connect_halves(switch, caller, leg)
     if sub:
         leg.home = leg.position
         application, appdata = leg.application, leg.appdata
@@ -135,22 +151,29 @@ def prepare(switch: Switch, caller: Channel, leg: Channel, destination: str, sub
         leg.application, leg.appdata = application, appdata
 
 
+def connect_halves(switch: Switch, caller: Channel | None, near: Channel) -> None:
+    """Tell a Local's far half who calls, and say that the two belong together."""
+    far = near.other_half
+    if far is None:
+        return
+    far.connected_number, far.connected_name = near.caller_number, near.caller_name
+    number = caller.caller_number if caller else near.connected_number
+    switch.set_caller(far, number, caller.caller_name if caller else near.connected_name)
+    switch.tell("NewConnectedLine", far)
+    switch.emit(
+        "LocalBridge",
+        CALL,
+        near.text_as("LocalOne")
+        + far.text_as("LocalTwo")
+        + f"Context: {far.context}\r\nExten: {far.exten}\r\n"
+        + f"LocalOptimization: {'Yes' if near.optimizes else 'No'}\r\n",
+    )
+
+
 def begin(switch: Switch, caller: Channel | None, leg: Channel, destination: str) -> None:
     """Send the INVITE: `DialBegin`, and the device (or the Local's other half) is told."""
     dial_string = destination.partition("/")[2]
     far = leg.other_half
-    if far is not None:
-        number = caller.caller_number if caller else ""
-        switch.set_caller(far, number, caller.caller_name if caller else "")
-        keeps = "/n" in destination
-        switch.emit(
-            "LocalBridge",
-            CALL,
-            leg.text_as("LocalOne")
-            + far.text_as("LocalTwo")
-            + f"Context: {far.context}\r\nExten: {far.exten}\r\n"
-            + f"LocalOptimization: {'No' if keeps else 'Yes'}\r\n",
-        )
     _dial_event(switch, "DialBegin", caller, leg, f"DialString: {dial_string}\r\n")
     if far is not None:
         far.dialled = far.exten
@@ -210,5 +233,9 @@ def device_refuses(switch: Switch, leg: Channel, sip_code: int) -> None:
 
 def device_forwards(switch: Switch, leg: Channel, to: str) -> None:
     """302 Moved Temporarily to an extension."""
-    if not leg.gone and leg.state is not ChannelState.UP and leg.dialer is not None:
-        leg.dialer.post(Forwarded(leg, to))
+    if leg.gone or leg.state is ChannelState.UP or leg.dialer is None:
+        return
+    leg.hangup_cause = REDIRECTED
+    leg.asked_by_device = True
+    switch.tell("HangupRequest", leg, f"Cause: {REDIRECTED}\r\n")
+    leg.dialer.post(Forwarded(leg, to))

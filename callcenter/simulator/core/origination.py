@@ -67,6 +67,7 @@ class Originated:
         for name, value in wish.variables:
             switch.set_variable(channel, name.lstrip("_"), value)
         self._timer = switch.agenda.after(wish.timeout_seconds, self._expired)
+        legs.connect_halves(switch, None, channel)
         legs.begin(switch, None, channel, wish.channel)
         return True
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from callcenter.simulator.core import bridging, legs
 from callcenter.simulator.core.channel import Channel
-from callcenter.simulator.core.expressions import split_arguments
-from callcenter.simulator.core.messages import Answered, Interrupt, Rang, Refused
+from callcenter.simulator.core.expressions import options, split_arguments
+from callcenter.simulator.core.messages import Answered, Finished, Interrupt, Rang, Refused
 from callcenter.simulator.core.ports import EventClass
 from callcenter.simulator.core.queue_line import Line, Waiting
 from callcenter.simulator.core.thread import Pause, PbxThread, Steps
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 AGENT, CALL = EventClass.AGENT, EventClass.CALL
 NORMAL_CLEARING = 16
 ANSWERED_ELSEWHERE = 26
+TOLD_TWICE = 2  # app_queue says DialEnd CANCEL twice to those who lost
 TURN_SECONDS = 1.0  # how often a caller looks whether it is first now
 
 
@@ -46,15 +47,19 @@ def queue(switch: Switch, thread: PbxThread, args: str) -> Steps:
     try:
         answered = yield from _wait(switch, thread, settings, line, me, deadline)
     except Interrupt:
+        switch.stop_music(channel)
         _abandon(switch, settings, line, me)
         raise
     if answered is None:
-        _abandon(switch, settings, line, me)
         switch.stop_music(channel)
+        _abandon(switch, settings, line, me)
         switch.set_variable(channel, "QUEUESTATUS", "TIMEOUT")
         return False
     yield from _talk(switch, thread, settings, line, me, answered)
-    return False
+    if "c" in options(parts[1]):
+        switch.set_variable(channel, "QUEUESTATUS", "CONTINUE")
+        return False
+    raise Finished
 
 
 def _held(switch: Switch, me: Waiting) -> int:
@@ -67,7 +72,7 @@ def _leave(switch: Switch, settings: QueueSettings, line: Line, me: Waiting) -> 
     switch.tell(
         "QueueCallerLeave",
         me.channel,
-        f"Queue: {settings.name}\r\nCount: {len(line.callers)}\r\nPosition: {position}\r\n",
+        f"Queue: {settings.name}\r\nPosition: {position}\r\nCount: {len(line.callers)}\r\n",
         AGENT,
     )
 
@@ -113,11 +118,8 @@ def _ring(
     for interface in members:
         made = legs.request(switch, interface, thread, linkedid=channel.linkedid)
         if made is not None:
-            legs.prepare(switch, channel, made, interface, None)
             ringing[made] = interface
-    for leg, interface in ringing.items():
-        _called(switch, settings, channel, leg, interface)
-        legs.begin(switch, channel, leg, interface)
+            _call(switch, settings, channel, made, interface)
     began = switch.clock.monotonic()
     end = began + seconds
     try:
@@ -126,7 +128,7 @@ def _ring(
             if not isinstance(message, (Rang, Refused, Answered)) or message.channel not in ringing:
                 continue
             if isinstance(message, Rang):
-                legs.told_ringing(switch, channel, message.channel)
+                _rang(switch, channel, message.channel)
             elif isinstance(message, Refused):
                 legs.told_end(switch, channel, message.channel, "BUSY" if message.cause == 17 else "NOANSWER")
                 _no_answer(switch, settings, channel, message.channel, ringing, began)
@@ -137,22 +139,41 @@ def _ring(
             _no_answer(switch, settings, channel, leg, ringing, began)
         return None
     except Interrupt:
-        for leg in ringing:
-            legs.told_end(switch, channel, leg, "CANCEL")
+        switch.stop_music(channel)
+        for _ in range(TOLD_TWICE):
+            for leg in ringing:
+                legs.told_end(switch, channel, leg, "CANCEL")
         raise
     finally:
         for leg in ringing:
             leg.dialer = None
-            leg.hangup_cause = leg.hangup_cause or NORMAL_CLEARING
             switch.destroy(leg)
 
 
 def _member(settings: QueueSettings, interface: str) -> str:
-    return f"Queue: {settings.name}\r\nMemberName: {interface}\r\nInterface: {interface}\r\n"
+    return f"Queue: {settings.name}\r\nInterface: {interface}\r\nMemberName: {interface}\r\n"
 
 
-def _called(switch: Switch, settings: QueueSettings, channel: Channel, leg: Channel, interface: str) -> None:
+def _call(switch: Switch, settings: QueueSettings, channel: Channel, leg: Channel, interface: str) -> None:
+    """Ring one member. The order of what is told, and that DialBegin does not know the caller yet, is
+    app_queue's."""
+    leg.application, leg.appdata = "AppQueue", "(Outgoing Line)"
+    leg.dialled = interface.partition("/")[2]
+    leg.connected_number, leg.connected_name = channel.caller_number, channel.caller_name
+    leg.changed()
+    legs.connect_halves(switch, channel, leg)
     switch.emit("AgentCalled", AGENT, channel.text + leg.text_as("Dest") + _member(settings, interface))
+    leg.connected_number = leg.connected_name = ""
+    leg.changed()
+    legs.begin(switch, channel, leg, f"/{interface}")
+    leg.connected_number, leg.connected_name = channel.caller_number, channel.caller_name
+    leg.changed()
+
+
+def _rang(switch: Switch, channel: Channel, leg: Channel) -> None:
+    if leg.other_half is None:
+        switch.tell("NewConnectedLine", leg)
+    legs.told_ringing(switch, channel, leg)
 
 
 def _no_answer(
@@ -178,15 +199,17 @@ def _no_answer(
 def _won(
     switch: Switch, channel: Channel, winner: Channel, ringing: dict[Channel, str]
 ) -> tuple[Channel, str]:
+    """One member answered; the others are told twice that it is over, as app_queue does."""
     interface = ringing.pop(winner)
     winner.dialer = None
-    winner.exten = ""
-    winner.changed()
     winner.hangup_cause = channel.hangup_cause = NORMAL_CLEARING
+    legs.told_end(switch, channel, winner, "ANSWER")
+    for loser in ringing:
+        loser.hangup_cause = ANSWERED_ELSEWHERE
+        legs.told_end(switch, channel, loser, "CANCEL")
+    switch.set_connected(channel, winner.caller_number, winner.caller_name)
     for loser in ringing:
         legs.told_end(switch, channel, loser, "CANCEL")
-        loser.hangup_cause = ANSWERED_ELSEWHERE
-    legs.told_end(switch, channel, winner, "ANSWER")
     return (winner, interface)
 
 
@@ -206,16 +229,12 @@ def _talk(
     both = channel.text + winner.text_as("Dest") + _member(settings, interface)
     switch.emit("AgentConnect", AGENT, f"{both}HoldTime: {held}\r\nRingTime: {held}\r\n")
     switch.answer(channel)
-    if not winner.gone:
-        bridging.pair(switch, winner, channel)
-        try:
-            yield from bridging.stay(switch, thread)
-        except Interrupt:
-            _complete(switch, settings, line, channel, won, held, since)
-            raise
-    _complete(switch, settings, line, channel, won, held, since)
-    switch.set_variable(channel, "QUEUESTATUS", "CONTINUE")
-    return False
+    if winner.gone:
+        return True
+    bridge = bridging.pair(switch, winner, channel)
+    bridge.leaving = lambda who: _complete(switch, settings, line, channel, won, held, since, who)
+    yield from bridging.stay(switch, thread)
+    return True
 
 
 def _complete(
@@ -226,11 +245,13 @@ def _complete(
     won: tuple[Channel, str],
     held: int,
     since: float,
+    who: Channel,
 ) -> None:
+    """`who` is the first to leave the talk: app_queue reports before the bridge does."""
     winner, interface = won
     line.completed += 1
     talked = int(switch.clock.monotonic() - since)
-    reason = "agent" if winner.gone or winner.asked_by_device else "caller"
+    reason = "agent" if who is winner else "caller"
     both = channel.text + winner.text_as("Dest") + _member(settings, interface)
     switch.emit(
         "AgentComplete", AGENT, f"{both}HoldTime: {held}\r\nTalkTime: {talked}\r\nReason: {reason}\r\n"

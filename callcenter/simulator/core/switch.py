@@ -92,6 +92,7 @@ class Switch:
         self.calls_made = 0
         self._timestamps = timestamps
         self._system = f"{system_name}-" if system_name else ""
+        self._system_header = f"SystemName: {system_name}\r\n" if system_name else ""
         self._uniqueids = 0
         self._names = 0
         self._locals = 0
@@ -102,6 +103,7 @@ class Switch:
         """Send one manager event to whoever reads its class."""
         if self.sink.wants(kind):
             stamp = f"Timestamp: {self.clock.now():.6f}\r\n" if self._timestamps else ""
+            stamp += self._system_header
             self.sink.event(
                 name, kind, f"Event: {name}\r\nPrivilege: {CLASS_NAMES[kind]},all\r\n{stamp}{body}\r\n"
             )
@@ -246,6 +248,12 @@ class Switch:
         """Tell whoever called `channel` that the far end rings (through a Local pair)."""
         outer = channel.other_half
         if channel.state is not ChannelState.UP and outer is not None and outer.dialer is not None:
+            news = outer.caller_number != channel.connected_number
+            outer.caller_number, outer.caller_name = channel.connected_number, channel.connected_name
+            outer.changed()
+            self.set_state(outer, ChannelState.RINGING)
+            if news:
+                self.set_caller(outer, channel.connected_number, channel.connected_name)
             outer.dialer.post(Rang(outer))
 
     # -- music ----------------------------------------------------------------------------------------
@@ -350,6 +358,17 @@ class Switch:
         if state != known.reported_state:
             known.reported_state = state
             self.emit("DeviceStateChange", CALL, f"Device: PJSIP/{endpoint}\r\nState: {state}\r\n")
+            self._member_status(f"PJSIP/{endpoint}", state)
+
+    def _member_status(self, interface: str, state: str) -> None:
+        """`app_queue` tells of every change of a member's device."""
+        for queue in self.queues.values():
+            if interface in queue.members:
+                self.emit(
+                    "QueueMemberStatus",
+                    EventClass.AGENT,
+                    f"Queue: {queue.name}\r\n{member_text(interface, state, self.started)}",
+                )
 
     def register(self, endpoint: Endpoint, contact: Contact) -> None:
         """A phone registers: PeerStatus and ContactStatus as PJSIP says them."""
@@ -406,6 +425,29 @@ def device_state_of(endpoint: Endpoint) -> str:
     if used:
         return "ONHOLD" if all(c.on_hold for c in endpoint.channels) else "INUSE"
     return "NOT_INUSE"
+
+
+MEMBER_STATES = {
+    "NOT_INUSE": 1,
+    "INUSE": 2,
+    "BUSY": 3,
+    "UNAVAILABLE": 5,
+    "RINGING": 6,
+    "RINGINUSE": 7,
+    "ONHOLD": 8,
+}
+"""Words of device states to the numbers of queue members (`ast_device_state`)."""
+
+
+def member_text(interface: str, state: str, since: float) -> str:
+    """A queue member's headers, as QueueMemberStatus carries them."""
+    number = MEMBER_STATES.get(state, 0)
+    return (
+        f"MemberName: {interface}\r\nInterface: {interface}\r\nStateInterface: {interface}\r\n"
+        f"Membership: static\r\nPenalty: 0\r\nCallsTaken: 0\r\nLastCall: 0\r\nLastPause: 0\r\n"
+        f"LoginTime: {int(since)}\r\nInCall: 0\r\nStatus: {number}\r\nPaused: 0\r\n"
+        f"PausedReason: \r\nRinginuse: 0\r\nWrapuptime: 0\r\n"
+    )
 
 
 def _one_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Brings two recordings of the same scene into one form, so that the built-in PBX can be held to the real one.
+"""Brings two recordings of the same scene into one form, so that the built-in PBX can be held to it.
 
 Ids, names, times and what depends on the order of Asterisk's threads are taken out; what is left of each
 channel is its events in order, each with the headers that mean something.
@@ -6,6 +6,8 @@ channel is its events in order, each with the headers that mean something.
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -109,7 +111,7 @@ def story(data: bytes) -> Story:
     told: Story = {}
     for event in frames(data):
         name = event["Event"]
-        if name in IGNORED or "ActionID" in event and name != "OriginateResponse":
+        if name in IGNORED or ("ActionID" in event and name != "OriginateResponse"):
             continue
         if name == "Newchannel":
             known[event["Channel"]] = _call(event["Channel"], known)
@@ -118,7 +120,14 @@ def story(data: bytes) -> Story:
         subject = subject or event.get("OrigTransfererChannel") or event.get("LocalOneChannel")
         if subject is not None:
             told.setdefault(_short(subject, known), []).append(_line(event, known, linked))
-    return told
+    return {channel: list(_phones_in_order(lines)) for channel, lines in told.items()}
+
+
+def _phones_in_order(lines: list[str]) -> Iterator[str]:
+    """Which of several phones rings first is the phones' affair: neighbouring DialStates are sorted."""
+    for ringing, group in itertools.groupby(lines, lambda line: line.startswith("DialState ")):
+        run = list(group)
+        yield from sorted(run) if ringing else run
 
 
 def _call(channel: str, known: dict[str, str]) -> str:
@@ -140,9 +149,7 @@ def _line(event: dict[str, str], known: dict[str, str], linked: dict[str, str]) 
             text = _NAME.sub(lambda m: _short(m[0], known), event[header])
             text = _SCRIPT.sub("agi://", text).replace("native_rtp", "simple_bridge")
             parts.append(f"{header}={_UNIQUEID.sub(lambda m: linked.get(m[0], '?'), text)}")
-    for header in REFERENCES[1:]:
-        if header in event:
-            parts.append(f"{header}={_short(event[header], known)}")
+    parts += [f"{header}={_short(event[header], known)}" for header in REFERENCES[1:] if header in event]
     if "Linkedid" in event:
         parts.append(f"of={linked.get(event['Linkedid'], '?')}")
     return " ".join(parts)
@@ -155,8 +162,6 @@ def _immaterial(event: str, header: str) -> bool:
 
 def differences(real: bytes, simulated: bytes) -> list[str]:
     """Where two recordings tell another story, as lines to read."""
-    import difflib
-
     left, right = story(real), story(simulated)
     found: list[str] = []
     for channel in sorted({*left, *right}):

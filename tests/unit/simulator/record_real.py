@@ -1,6 +1,6 @@
 """Plays the scenes on the private real Asterisk and keeps what AMI said, for the comparison tests.
 
-    python -m tests.unit.simulator.record_real [SCENE...]
+python -m tests.unit.simulator.record_real [SCENE...]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLDER = Path(__file__).with_name("recordings")
 
 
 def keep_dialplan(lab: AsteriskLab) -> None:
-    """The dialplan that is recorded, for the built-in PBX to run the same; the script server's address open."""
+    """The dialplan of the recordings, for the built-in PBX to run too (the script server's port open)."""
     files = [lab.file("extensions_callcenter.conf"), lab.file("extensions.conf")]
     lines = [line for line in "\n".join(files).splitlines() if not line.startswith(("#", ";"))]
     text = "\n".join(lines).replace(lab.settings.fastagi, "@{fastagi}")

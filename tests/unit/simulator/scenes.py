@@ -124,7 +124,7 @@ async def hold_by_phone(stage: Stage) -> None:
 
 async def hold_and_hang_up(stage: Stage) -> None:
     await _talk(stage)
-    caller, agent = await stage.phones("trunk", "1001")
+    (agent,) = await stage.phones("1001")
     await agent.hold()
     await stage.rest(0.5)
     await agent.hang_up()

@@ -1,4 +1,4 @@
-"""A PBX on which scenes are played: the built-in one or the real one, with the same script server beside it."""
+"""A PBX on which scenes are played: the built-in one or the real one, with the same scripts beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The built-in PBX tells the same story as the recorded real Asterisk 22, channel by channel, event by event."""
+"""The built-in PBX tells the story that the real Asterisk 22 told, channel by channel, event by event."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import lzma
 
 import pytest
 
+from callcenter.simulator.core.switch import QueueSettings
 from callcenter.simulator.server import SimulatedPhone, SimulatorConfig
 from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import EXTENSIONS, TRUNKS, SimulatedPbx
@@ -29,6 +30,7 @@ async def simulate(name: str) -> bytes:
         phones=tuple(SimulatedPhone(extension=e, name=f"Phone {e}", contacts=2) for e in EXTENSIONS),
         trunks=TRUNKS,
         system_name="lab",
+        queues=(QueueSettings(name="callcenter", members=("PJSIP/1002", "PJSIP/1001"), ring_seconds=20),),
         dialplan=dialplan.replace("@{fastagi}", f"127.0.0.1:{port}"),
     )
     async with SimulatedPbx(port, config=config, clock=VirtualClock()) as pbx:
