@@ -1,0 +1,48 @@
+/** English and Simplified Chinese, both in the bundle: switching needs no network and both are always complete. */
+
+import { createInstance } from "i18next";
+import { createContext, useContext } from "react";
+import { initReactI18next } from "react-i18next";
+import { Formats, intlLocale, type Language } from "../format/format";
+import { en } from "./en";
+import { zh } from "./zh";
+
+export const LANGUAGES: readonly { readonly id: Language; readonly name: string }[] = [
+  { id: "en", name: "English" },
+  { id: "zh-CN", name: "简体中文" },
+];
+
+const REMEMBERED = "cc.language";
+
+/** A language tag from anywhere (browser, server, storage) to one we have. */
+export function languageOf(tag: string | null | undefined): Language {
+  return tag?.toLowerCase().startsWith("zh") ? "zh-CN" : "en";
+}
+
+export const i18n = createInstance();
+
+void i18n.use(initReactI18next).init({
+  resources: { en: { translation: en }, "zh-CN": { translation: zh } },
+  lng: languageOf(localStorage.getItem(REMEMBERED) ?? navigator.language),
+  fallbackLng: "en",
+  initAsync: false,
+  showSupportNotice: false,
+  // React writes text as text; escaping here would show a caller called "A & B" as "A &amp; B".
+  interpolation: { escapeValue: false },
+});
+
+document.documentElement.lang = i18n.language;
+i18n.on("languageChanged", (language) => {
+  document.documentElement.lang = language;
+  localStorage.setItem(REMEMBERED, language);
+});
+
+export function formatsFor(language: string): Formats {
+  return new Formats(intlLocale(language, navigator.languages));
+}
+
+export const FormatsContext = createContext<Formats>(formatsFor(i18n.language));
+
+export function useFormats(): Formats {
+  return useContext(FormatsContext);
+}

@@ -1,0 +1,48 @@
+/** What the live link needs of a real browser. */
+
+import type { LinkEnv } from "./link";
+
+export const LIVE_PATH = "/api/v1/live";
+
+export function browserEnv(): LinkEnv {
+  return {
+    open(cursor, events) {
+      const url = new URL(LIVE_PATH, window.location.href);
+      url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+      if (cursor !== null) {
+        url.searchParams.set("stream", cursor.stream);
+        url.searchParams.set("seq", String(cursor.seq));
+      }
+      const socket = new WebSocket(url);
+      socket.onmessage = (event) => events.message(event.data);
+      socket.onclose = () => events.closed();
+      return () => {
+        socket.onmessage = null;
+        socket.onclose = null;
+        socket.close(1000);
+      };
+    },
+    nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    after(ms, run) {
+      const timer = window.setTimeout(run, ms);
+      return () => window.clearTimeout(timer);
+    },
+    random: Math.random,
+  };
+}
+
+/** Call `wake` whenever the browser says that waiting longer makes no sense. Returns how to stop. */
+export function onReturn(wake: () => void): () => void {
+  const whenVisible = () => {
+    if (document.visibilityState === "visible") wake();
+  };
+  window.addEventListener("online", wake);
+  window.addEventListener("pageshow", wake);
+  document.addEventListener("visibilitychange", whenVisible);
+  return () => {
+    window.removeEventListener("online", wake);
+    window.removeEventListener("pageshow", wake);
+    document.removeEventListener("visibilitychange", whenVisible);
+  };
+}
