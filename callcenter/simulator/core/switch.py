@@ -301,7 +301,8 @@ class Switch:
             if channel.bridge is not None:
                 channel.hangup_cause = channel.hangup_cause or NORMAL_CLEARING
                 bridging.leave(self, channel)
-            self.destroy(channel)
+            # Its partner's thread is mostly ahead of the one that ends this channel.
+            self.agenda.soon(lambda: self.destroy(channel))
 
     def destroy(self, channel: Channel) -> None:
         """The last of a channel: its handlers, `Hangup`, its device's new state, its party told."""
