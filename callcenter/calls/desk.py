@@ -49,6 +49,11 @@ class Desk:
     def calls(self) -> tuple[CallId, ...]:
         return tuple(self._shown)
 
+    def is_over(self, call: CallId) -> bool:
+        """Whether the call stands here as ended."""
+        doc = self._shown.get(call)
+        return doc is not None and doc["state"] == DeskState.ENDED
+
     def show(self, call: Call) -> list[DocChange]:
         """The changes that bring the desk up to `call` as it is now; none if nothing of it changed."""
         if call.merged_into is not None:

@@ -26,6 +26,9 @@ LOOKUPS_WAITING = 5_000
 CALLS_SHOWN = 5
 """Last calls on a pop."""
 
+UNAVAILABLE = "unavailable"
+"""The confidence where nobody could be asked."""
+
 T = TypeVar("T")
 
 
@@ -81,7 +84,8 @@ class Identification:
         if self._stopped:
             return
         if len(self._waiting) >= LOOKUPS_WAITING:
-            self._done(question, self._nothing(question.raw))
+            nothing = self._nothing(question.raw)
+            asyncio.get_running_loop().call_soon(self._done, question, nothing)
             return
         self._waiting.append(question)
         if len(self._workers) < LOOKUPS_AT_ONCE:
@@ -116,13 +120,15 @@ class Identification:
         chosen = question.customer_id
         customer_id = chosen if chosen is not None else _the_one(match)
         missing: list[str] = []
+        if match is None or match.confidence == UNAVAILABLE:
+            missing.append("database")
         record, calls = await asyncio.gather(
             self._record(customer_id, missing), self._calls(customer_id, number, missing)
         )
         candidates = match.candidates if match is not None else ()
         return Found(
             number=number,
-            confidence="chosen" if chosen is not None else str(match.confidence if match else "unavailable"),
+            confidence="chosen" if chosen is not None else str(match.confidence if match else UNAVAILABLE),
             candidates=tuple(card.to_json() for card in candidates),
             candidate_ids=tuple(card.id for card in candidates),
             customer_id=customer_id,
@@ -161,7 +167,7 @@ class Identification:
         return None
 
     def _nothing(self, raw: str) -> Found:
-        return Found(number=self._read_number(raw), confidence="unavailable", missing=("database",))
+        return Found(number=self._read_number(raw), confidence=UNAVAILABLE, missing=("database",))
 
 
 def _the_one(match: Match | None) -> int | None:

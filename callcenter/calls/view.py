@@ -143,7 +143,7 @@ _LEG_HOW: dict[EndReason | None, How] = {
 
 
 def _how_offer_ended(call: Call, leg: Leg) -> How:
-    """CANCELLED, or an answer that came to nothing, says only that it stopped: see what else happened then."""
+    """CANCELLED, or an answer that came to nothing, says only that it stopped: see what happened then."""
     if leg.offer_end is not None:
         how = _OFFER_HOW.get(leg.offer_end)
         if how is not None:
