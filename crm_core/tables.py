@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import Double, ForeignKey, Index, MetaData, String, Text
+from sqlalchemy import Double, ForeignKey, Index, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from crm_core.columns import ROW_ID, ExactDecimal, sortable_text
@@ -72,7 +72,12 @@ class PhoneNumberRow(CrmBase):
     __table_args__ = (
         Index("ix_phone_numbers_e164", "e164"),
         Index("ix_phone_numbers_national", "national"),
-        Index("ix_phone_numbers_block", "block"),
+        Index(  # of the few that have one: statistics of a column of NULLs make SQLite scan the table instead
+            "ix_phone_numbers_block",
+            "block",
+            sqlite_where=text("block IS NOT NULL"),
+            postgresql_where=text("block IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)

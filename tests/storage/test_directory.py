@@ -169,6 +169,7 @@ async def test_a_record_takes_a_fixed_number_of_queries(database: Database) -> N
 async def test_the_planner_uses_the_indexes(database: Database) -> None:
     await load_demo(database.sessions, now=NOW)
     async with database.engine.connect() as connection:
+        await connection.execute(text("ANALYZE"))  # once without: a column of NULLs misled SQLite
         if database.is_sqlite:
             compiled = IDENTIFY.sqlite
             rows = await connection.exec_driver_sql(
@@ -178,7 +179,6 @@ async def test_the_planner_uses_the_indexes(database: Database) -> None:
             assert "SCAN phone_numbers" not in plan
             assert "SCAN customers" not in plan
         else:
-            await connection.execute(text("ANALYZE"))
             await connection.execute(text("SET enable_seqscan = off"))
             raw = await connection.get_raw_connection()
             asyncpg_connection = raw.driver_connection

@@ -169,7 +169,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_phone_numbers"),
     )
-    op.create_index("ix_phone_numbers_block", "phone_numbers", ["block"])
+    op.create_index(
+        "ix_phone_numbers_block",
+        "phone_numbers",
+        ["block"],
+        sqlite_where=sa.text("block IS NOT NULL"),
+        postgresql_where=sa.text("block IS NOT NULL"),
+    )
     op.create_index("ix_phone_numbers_contact_id", "phone_numbers", ["contact_id"])
     op.create_index("ix_phone_numbers_customer_id", "phone_numbers", ["customer_id"])
     op.create_index("ix_phone_numbers_e164", "phone_numbers", ["e164"])
