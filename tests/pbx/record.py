@@ -5,8 +5,8 @@
 
 `NAME.bin` holds the manager socket's bytes after the login (all classes). `NAME.json` holds:
 `t0` (UTC seconds), `marks` [[seconds, what was done]], `phone_events` {phone: [[seconds, word, line, code]]}
-from the phones' own signalling, `heard` {phone: [[from, to, tones]]} from their audio in 0.2 s windows, `talk`
-[[phone, phone, from, to]] where each heard the other, and `expected`, what the scene is about.
+from the phones' own signalling, `heard` {phone: [[from, to, tones]]} from their audio in 0.2 s windows,
+`talk` [[phone, phone, from, to]] where one heard the other, and `expected`, what the scene is about.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tests.pbx.phones import SoftPhone
 from tests.pbx.real import TONES, RealPbx
 
 WINDOW_SECONDS = 0.2
+PAUSE_SECONDS = 0.4  # two windows: a click or a lost packet in the middle of a talk
 HEARD_SHARE = 0.15  # of a window's power: three equal voices have a third each
 _MUSIC = {"MOH": CALLER_MUSIC_HZ, "AMOH": AGENT_MUSIC_HZ}
 _FOREIGN = Path(__file__).with_name("foreign")
@@ -167,16 +168,22 @@ def _intervals(windows: dict[int, set[str]]) -> list[tuple[float, float, str]]:
 
 
 def talk_intervals(heard: dict[str, list[tuple[float, float, str]]]) -> list[tuple[str, str, float, float]]:
-    """Where each of two phones heard the other's tone. Two contacts of one extension speak with one tone."""
+    """Where one of two phones heard the other, pauses under `PAUSE_SECONDS` apart.
+
+    Either is enough: after a change of source Asterisk gives one side up to 0.8 s of silence. The speaker must
+    be connected itself: two contacts of an extension have one voice.
+    """
     result = []
     for one, other in ((a, b) for a in heard for b in heard if a < b):
-        for start, end, tones in heard[one]:
-            for begin, finish, others in heard[other]:
-                if _voice(other) in tones.split("+") and _voice(one) in others.split("+"):
-                    first, last = max(start, begin), min(end, finish)
-                    if last - first >= WINDOW_SECONDS:
-                        result.append((one, other, round(first, 2), round(last, 2)))
-    return sorted(_joined(result), key=lambda talk: talk[2])
+        spans = [
+            (start, end)
+            for listener, speaker in ((one, other), (other, one))
+            for start, end, tones in heard[listener]
+            if _voice(speaker) in tones.split("+")
+            and any(begin < end and start < finish for begin, finish, _ in heard[speaker])
+        ]
+        result += [(one, other, start, end) for start, end in _joined(spans)]
+    return sorted(result, key=lambda talk: talk[2])
 
 
 def _voice(phone: str) -> str:
@@ -184,15 +191,15 @@ def _voice(phone: str) -> str:
     return phone.removesuffix("b")
 
 
-def _joined(talks: Sequence[tuple[str, str, float, float]]) -> list[tuple[str, str, float, float]]:
-    """Pieces of one talk made one: a window may hold a click."""
-    joined: list[tuple[str, str, float, float]] = []
-    for talk in sorted(talks):
-        if joined and joined[-1][:2] == talk[:2] and talk[2] - joined[-1][3] <= 2 * WINDOW_SECONDS:
-            joined[-1] = (*talk[:2], joined[-1][2], max(joined[-1][3], talk[3]))
+def _joined(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Overlapping and neighbouring spans made one; a single window alone is a click, not a talk."""
+    joined: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if joined and start - joined[-1][1] <= PAUSE_SECONDS:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
         else:
-            joined.append(talk)
-    return joined
+            joined.append((start, end))
+    return [(start, end) for start, end in joined if end - start > 1.5 * WINDOW_SECONDS]
 
 
 def foreign_settings() -> LabSettings:

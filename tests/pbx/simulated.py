@@ -9,10 +9,14 @@ from types import TracebackType
 from callcenter.kit.clock import Clock
 from callcenter.simulator.core import devices
 from callcenter.simulator.core.channel import Channel, ChannelState
+from callcenter.simulator.manager import ManagerUser
 from callcenter.simulator.people import Handset
 from callcenter.simulator.server import SimulatedPhone as PhoneSettings
 from callcenter.simulator.server import SimulatedSwitch, SimulatorConfig
 from tests.pbx.ports import ManagerAddress
+
+OBSERVER = ManagerUser(name="observer", secret="observer-simulator")
+"""A manager user that sees and may do everything: for recordings, never for the server."""
 
 EXTENSIONS = ("1001", "1002", "1003", "1004")
 TRUNKS = ("trunk", "trunk2")
@@ -40,6 +44,7 @@ class SimulatedPbx:
                 trunks=TRUNKS,
                 heartbeat_seconds=heartbeat_seconds,
                 fallback_seconds=fallback_seconds,
+                users=(OBSERVER,),
             ),
             clock,
         )
@@ -62,6 +67,12 @@ class SimulatedPbx:
         at = self.site.manager
         self.manager = ManagerAddress(at.host, at.port, at.username, at.secret)
         self._sign_out_unused()
+
+    @property
+    def observer(self) -> ManagerAddress:
+        """Where the all-seeing user signs in."""
+        at = self.site.manager
+        return ManagerAddress(at.host, at.port, OBSERVER.name, OBSERVER.secret)
 
     def _sign_out_unused(self) -> None:
         used = {phone.handset.uri for phone in self._phones.values()}
