@@ -34,9 +34,9 @@ def reconciled(
     since: float,
     until: float,
 ) -> list[AnyCallEvent | SwitchGap]:
-    """The events that make `book` agree with `snapshot`, taken at `until`; unseen since `since` (UTC seconds).
+    """The events that make `book` agree with `snapshot`, taken at `until`, unseen since `since` (UTC).
 
-    First the gap, for every call that was alive; then the ends of what is gone, with reason UNKNOWN, as nobody
+    First the gap, for every call that was alive; then the ends of what is gone, reason UNKNOWN, as nobody
     saw it; then other names of calls whose first leg is gone; then the snapshot itself. Legs that are still
     there keep their history.
     """

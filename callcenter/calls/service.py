@@ -38,7 +38,6 @@ from callcenter.calls.ports import (
     desk_of,
 )
 from callcenter.calls.record import JournalEntry
-from callcenter.calls.transitions import IllegalTransition
 from callcenter.kit.clock import Clock
 from callcenter.telephony.events import AnyCallEvent, CallId, LegAdded, LegRole, SwitchGap
 
@@ -59,8 +58,8 @@ Listener = Callable[[Sequence[CallChange]], None]
 class CallService:
     """Owns the book, the desks and the answers of the directory.
 
-    `handle` and `note` must be called from the event loop's thread; listeners are told after the journal and
-    the desks, in order, and may call `note` themselves.
+    `handle` and `record` must be called from the event loop's thread; listeners are told after the journal and
+    the desks, in order, and may call `record` themselves.
     """
 
     def __init__(
@@ -107,24 +106,24 @@ class CallService:
                 log.exception("a %s could not be taken: %s", type(event).__name__, type(fault).__name__)
         self._publish(written, changes)
 
-    def note(self, entry: CallEntry | AgentStateChanged) -> bool:
-        """Take what the server itself says. False if the call cannot do that now, or is not known."""
+    def record(self, entry: CallEntry | AgentStateChanged) -> None:
+        """Take what the server itself says. Raises `IllegalTransition` (nothing changed, nothing written) if the
+        call cannot do that now; an entry of an unknown call is dropped."""
         written: list[JournalEntry] = []
         changes: list[CallChange] = []
-        try:
-            taken = self._take(entry, written, changes)
-        except IllegalTransition as refusal:
-            log.info("%s refused: %s", type(entry).__name__, refusal)
-            return False
+        self._take(entry, written, changes)
         self._publish(written, changes)
-        return taken
+
+    def get(self, call: CallId) -> Call | None:
+        """The call of that id, or the one it became part of."""
+        return self.book.get(call)
 
     async def choose_customer(self, call: CallId, customer_id: int, by: AgentId | None) -> bool:
         """Tie a call to a customer, also one that ended long ago. False if there is no such call."""
         known = self.book.get(call)
         if known is not None:
             chosen = CustomerChosen(at=self._clock.now(), call=known.id, customer=customer_id, by=by)
-            self.note(chosen)
+            self.record(chosen)
             self._ask(known)
             return True
         old = replay(await self._reader.entries_of(call)).get(call)
@@ -143,7 +142,7 @@ class CallService:
             return False
         if changes:
             self._send(agent, changes)
-            self.note(DeskDismissed(at=self._clock.now(), call=call, agent=agent))
+            self.record(DeskDismissed(at=self._clock.now(), call=call, agent=agent))
         return True
 
     def on_desk(self, call: CallId, agent: AgentId) -> bool:
@@ -183,11 +182,11 @@ class CallService:
         """Give up look-ups under way. May be called twice."""
         await self._directory.stop()
 
-    def _take(self, entry: Entry, written: list[JournalEntry], changes: list[CallChange]) -> bool:
+    def _take(self, entry: Entry, written: list[JournalEntry], changes: list[CallChange]) -> None:
         strays = self.book.strays
         done = self.book.apply(entry)
         if self.book.strays != strays:
-            return False  # about a call that nobody knows: of no row, so not in the journal either
+            return  # about a call that nobody knows: of no row, so not in the journal either
         written.extend(encode_entry(line) for line in lines(entry, done))
         changes.extend(done)
         if isinstance(entry, LegAdded) and entry.role is LegRole.DEVICE:
@@ -196,7 +195,6 @@ class CallService:
                 self._take(
                     AgentBound(at=entry.at, call=entry.call, leg=entry.leg, agent=agent), written, changes
                 )
-        return True
 
     def _publish(self, written: list[JournalEntry], changes: list[CallChange]) -> None:
         if not written and not changes:
@@ -253,7 +251,7 @@ class CallService:
         self._found[call.id] = found
         if len(self._found) > FOUND_KEPT:
             del self._found[next(iter(self._found))]
-        self.note(
+        self.record(
             CallIdentified(
                 at=self._clock.now(),
                 call=call.id,
