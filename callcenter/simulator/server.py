@@ -17,6 +17,10 @@ from callcenter.simulator.faults import GARBAGE, EventFaults, ScriptFaults
 from callcenter.simulator.manager import ManagerServer, ManagerUser
 from callcenter.simulator.people import Habit, Handset, waits
 
+LEAST_READ = EventClass.CALL | EventClass.AGENT | EventClass.SYSTEM | EventClass.USER
+LEAST_WRITE = EventClass.CALL | EventClass.AGENT | EventClass.ORIGINATE | EventClass.REPORTING
+"""The rights that manager_callcenter.conf gives the server; a demo must not need more than the real one."""
+
 STORM_TICK_SECONDS = 0.01  # how often a storm writes its share
 
 
@@ -38,6 +42,9 @@ class SimulatorConfig:
     manager_port: int = 0
     username: str = "callcenter"
     secret: str = field(default="callcenter-simulator", repr=False)
+    read: EventClass = LEAST_READ
+    write: EventClass = LEAST_WRITE
+    filters: tuple[str, ...] = ()
     fastagi_host: str = "127.0.0.1"
     fastagi_port: int = 4573
     phones: tuple[SimulatedPhone, ...] = ()
@@ -255,4 +262,11 @@ class SimulatedSwitch:
 
 
 def _users(config: SimulatorConfig) -> list[ManagerUser]:
-    return [ManagerUser(name=config.username, secret=config.secret), *config.users]
+    server = ManagerUser(
+        name=config.username,
+        secret=config.secret,
+        read=config.read,
+        write=config.write,
+        filters=config.filters,
+    )
+    return [server, *config.users]

@@ -105,7 +105,7 @@ class Dialplan:
             return found.extensions[exten]
         matching = [p for p in found.extensions if p.startswith("_") and _pattern(p).fullmatch(exten)]
         if matching:
-            return found.extensions[max(matching, key=_exactness)]
+            return found.extensions[min(matching, key=_width)]
         for included in found.includes:
             deeper = self._search(included, exten, seen)
             if deeper is not None:
@@ -116,9 +116,14 @@ class Dialplan:
 _CACHED_LOOKUPS = 10_000  # distinct (context, extension) pairs kept; callers choose the extension
 
 
-def _exactness(pattern: str) -> tuple[int, int]:
-    """Asterisk prefers patterns without wildcards at the end, and longer ones."""
-    return (0 if pattern[-1] in ".!" else 1, len(pattern))
+_WIDTHS = {"X": 10, "Z": 9, "N": 8, ".": 100, "!": 200}
+"""How many characters one place of a pattern matches; wildcards at the end match worst."""
+
+
+def _width(pattern: str) -> list[int]:
+    """Asterisk tries patterns place by place, the narrower place first."""
+    places = re.findall(r"\[[^\]]*\]|.", pattern[1:])
+    return [10 if place.startswith("[") else _WIDTHS.get(place.upper(), 1) for place in places]
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:

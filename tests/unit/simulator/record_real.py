@@ -9,9 +9,10 @@ import asyncio
 import lzma
 import sys
 from pathlib import Path
+from typing import cast
 
 from callcenter.asterisk.lab import AsteriskLab
-from tests.pbx.ports import ManagerAddress
+from tests.pbx.ports import ManagerAddress, TestPbx
 from tests.pbx.real import RealPbx, lab_for_tests
 from tests.unit.simulator.scenes import SCENES
 from tests.unit.simulator.stage import play
@@ -37,7 +38,7 @@ async def record(names: list[str]) -> None:
         for name in names:
             async with RealPbx(lab) as pbx:
                 observer: ManagerAddress = pbx.observer
-                data = await play(SCENES[name], pbx, observer, pbx.fastagi_port)
+                data = await play(SCENES[name], cast(TestPbx, pbx), observer, pbx.fastagi_port)
             (FOLDER / f"{name}.bin.xz").write_bytes(lzma.compress(data, preset=9))
             print(name, len(data))
     finally:

@@ -44,9 +44,12 @@ class Tap:
         name = f"tap-{self._count}"
         lines = [f"Action: {action}", f"ActionID: {name}"] + [f"{k}: {v}" for k, v in headers.items()]
         self._writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
-        marker = f"ActionID: {name}\r\n"
-        await self.until(lambda: marker in self.text, f"answer {action}")
-        return next(f for f in self.frames if marker in f + "\r\n")
+
+        def answers() -> list[str]:
+            return [f for f in self.frames if f"ActionID: {name}\r\n" in f + "\r\n"]
+
+        await self.until(answers, f"answer {action}")
+        return answers()[0]
 
     @property
     def text(self) -> str:
@@ -57,7 +60,7 @@ class Tap:
         """Every whole frame so far."""
         return [f for f in self.text.rpartition("\r\n\r\n")[0].split("\r\n\r\n") if f.strip()]
 
-    async def until(self, seen: Callable[[], bool], what: str, within: float = 8.0) -> None:
+    async def until(self, seen: Callable[[], object], what: str, within: float = 8.0) -> None:
         """Wait until `seen`. Raises TimeoutError naming `what`."""
         try:
             async with asyncio.timeout(within):

@@ -9,7 +9,7 @@ import pytest
 from callcenter.simulator.core.switch import QueueSettings
 from callcenter.simulator.server import SimulatedPhone, SimulatorConfig
 from tests.pbx.real import free_tcp_port
-from tests.pbx.simulated import EXTENSIONS, TRUNKS, SimulatedPbx
+from tests.pbx.simulated import EXTENSIONS, OBSERVER, TRUNKS, SimulatedPbx
 from tests.unit.simulator.comparison import differences
 from tests.unit.simulator.record_real import FOLDER
 from tests.unit.simulator.scenes import SCENES
@@ -30,11 +30,12 @@ async def simulate(name: str) -> bytes:
         phones=tuple(SimulatedPhone(extension=e, name=f"Phone {e}", contacts=2) for e in EXTENSIONS),
         trunks=TRUNKS,
         system_name="lab",
+        users=(OBSERVER,),
         queues=(QueueSettings(name="callcenter", members=("PJSIP/1002", "PJSIP/1001"), ring_seconds=20),),
         dialplan=dialplan.replace("@{fastagi}", f"127.0.0.1:{port}"),
     )
     async with SimulatedPbx(port, config=config, clock=VirtualClock()) as pbx:
-        return await play(SCENES[name], pbx, pbx.manager, port)
+        return await play(SCENES[name], pbx, pbx.observer, port)
 
 
 @pytest.mark.parametrize("name", SCENES)
