@@ -15,10 +15,8 @@ from callcenter.telephony.events import HoldEnded, HoldStarted
 
 def recheck(graph: Graph, leg: Leg, at: float) -> None:
     """Say if `leg` is now held or no more."""
-    if leg.ended:
-        return
     held = _is_held(leg)
-    if held == leg.held:
+    if held == leg.held or leg.ended:
         return
     leg.held = held
     if held:
@@ -32,18 +30,25 @@ def recheck(graph: Graph, leg: Leg, at: float) -> None:
 
 def recheck_with_partners(graph: Graph, leg: Leg, at: float) -> None:
     """As `recheck`, for everybody whose hold depends on what `leg` does."""
-    now = leg.talk.members if leg.talk is not None else ()
-    for other in dict.fromkeys((*now, *leg.partners)):
-        if other is not leg:
+    if leg.talk is not None:
+        for other in leg.talk.members:
             recheck(graph, other, at)
-    recheck(graph, leg, at)
+    else:
+        recheck(graph, leg, at)
+    for other in leg.partners:
+        recheck(graph, other, at)
 
 
 def _is_held(leg: Leg) -> bool:
     if leg.talk is not None:
-        return _hears_music(leg) or (len(leg.talk.members) == 2 and any(map(_hears_music, leg.talk.members)))
+        if leg.pressed or leg.channel.music:
+            return True
+        members = leg.talk.members
+        return len(members) == 2 and (_hears_music(members[0]) or _hears_music(members[1]))
     if leg.parked:
         return True
+    if not leg.held and not leg.channel.music:
+        return False
     staying = [other for other in leg.partners if not other.ended]
     if not staying:
         return False

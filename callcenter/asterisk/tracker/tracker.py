@@ -93,7 +93,11 @@ class ChannelTracker:
         if handler is None:
             return []
         graph = self._graph
-        handler(graph, message, _time_of(message, received_at))
+        try:
+            at = float(message.get("timestamp") or received_at)
+        except ValueError:
+            at = received_at
+        handler(graph, message, at)
         found = graph.out
         if found:
             graph.out = []
@@ -159,13 +163,3 @@ class ChannelTracker:
             "masked": len(graph.masked),
             "gone": len(graph.gone),
         }
-
-
-def _time_of(message: AmiEvent, received_at: float) -> float:
-    stamp = message.get("Timestamp")
-    if not stamp:
-        return received_at
-    try:
-        return float(stamp)
-    except ValueError:
-        return received_at
