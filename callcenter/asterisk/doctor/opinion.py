@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import queue
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -35,10 +36,13 @@ def _ask(host: str, port: int, username: str, secret: str) -> Opinion:
     except OSError as error:
         return Opinion(False, False, error.strerror or type(error).__name__)
     try:
-        response = client.login(username=username, secret=secret).response
-        if response is None:
-            return Opinion(True, False, f"no answer within {OPINION_SECONDS} s")
+        # its own future waits with a method that Python has deprecated: take the callback
+        answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        client.login(username=username, secret=secret, callback=answers.put)
+        response = answers.get(timeout=OPINION_SECONDS)
         return Opinion(True, not response.is_error(), str(response.keys.get("Message", response.status)))
+    except queue.Empty:
+        return Opinion(True, False, f"no answer within {OPINION_SECONDS} s")
     except OSError as error:
         return Opinion(True, False, error.strerror or type(error).__name__)
     finally:
