@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 
 from callcenter.asterisk.ami.faults import AmiFault, AmiFaultKind, FaultLog
 from callcenter.asterisk.ami.limits import DEFAULT_LIMITS, AmiLimits
-from callcenter.asterisk.ami.message import CRLF, END_COMMAND, AmiMessage, decode_text, event_name, is_follows
+from callcenter.asterisk.ami.message import CRLF, END_COMMAND, AmiMessage, event_name, is_follows
+from callcenter.asterisk.text import decode_text
 
 BLANK_LINE = b"\r\n\r\n"
 BANNER_START = b"Asterisk Call Manager"

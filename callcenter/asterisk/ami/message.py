@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from callcenter.asterisk.ami.faults import AmiFaultKind, FaultLog
+from callcenter.asterisk.text import decode_text
 
 CRLF = b"\r\n"
 END_COMMAND = b"--END COMMAND--"
@@ -31,21 +32,6 @@ Header = tuple[str, str]
 
 class LineWithoutColonError(ValueError):
     """A line that is no header; kept inside this package."""
-
-
-def decode_text(data: bytes) -> str:
-    """Decode a header line: UTF-8, else Latin-1, never raising.
-
-    Old trunks send Latin-1 names. Asterisk cuts long names at a byte count (79), which may split a UTF-8
-    character: if all before the cut is UTF-8 and not only ASCII, only the cut character is replaced.
-    """
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        whole = data[: error.start]
-        if error.reason == "unexpected end of data" and not whole.isascii():
-            return whole.decode() + "\ufffd"
-        return data.decode("latin-1")
 
 
 def split_line(line: bytes) -> Header:

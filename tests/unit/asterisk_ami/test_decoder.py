@@ -7,7 +7,8 @@ import pytest
 from callcenter.asterisk.ami.codec import AmiDecoder
 from callcenter.asterisk.ami.faults import AmiFault, AmiFaultKind
 from callcenter.asterisk.ami.limits import AmiLimits
-from callcenter.asterisk.ami.message import AmiMessage, decode_text
+from callcenter.asterisk.ami.message import AmiMessage
+from callcenter.asterisk.text import decode_text
 
 HANGUP = b"Event: Hangup\r\nCause: 16\r\n\r\n"
 SMALL = AmiLimits(max_frame=200, max_line=100, max_headers=10, max_discarded=1_000, max_garbage=3)
