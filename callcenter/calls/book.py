@@ -18,7 +18,7 @@ from callcenter.calls.merge import merge
 from callcenter.calls.record import CallState
 from callcenter.calls.settle import absorb, settle
 from callcenter.telephony import events as t
-from callcenter.telephony.events import CallId
+from callcenter.telephony.events import CallId, LegId
 
 GONE_REMEMBERED = 10_000
 """Ids of forgotten calls kept, so that a very late event does not make a ghost of one; about 1.5 MB."""
@@ -85,6 +85,13 @@ class CallBook:
         if found is not None and found.merged_into is None:
             return found
         return self._calls.get(self.resolve(call))
+
+    def of_leg(self, leg: LegId) -> Call | None:
+        """The live call that has this leg now. Quick for a call's first leg, which names the call."""
+        first = self.get(CallId(leg))
+        if first is not None and leg in first.legs:
+            return first
+        return next((call for call in self._calls.values() if leg in call.legs), None)
 
     def resolve(self, call: CallId) -> CallId:
         """The id under which `call` goes on."""

@@ -38,6 +38,7 @@ from callcenter.calls.ports import (
     desk_of,
 )
 from callcenter.calls.record import JournalEntry
+from callcenter.calls.transitions import IllegalTransition
 from callcenter.kit.clock import Clock
 from callcenter.telephony.events import AnyCallEvent, CallId, LegAdded, LegRole, SwitchGap
 
@@ -113,6 +114,15 @@ class CallService:
         changes: list[CallChange] = []
         self._take(entry, written, changes)
         self._publish(written, changes)
+
+    def note(self, entry: CallEntry | AgentStateChanged) -> bool:
+        """As `record`, but what the call cannot do now is only logged: False."""
+        try:
+            self.record(entry)
+        except IllegalTransition as refusal:
+            log.info("%s refused: %s", type(entry).__name__, refusal)
+            return False
+        return True
 
     def get(self, call: CallId) -> Call | None:
         """The call of that id, or the one it became part of."""
