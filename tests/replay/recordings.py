@@ -54,7 +54,7 @@ class Recording:
 
 
 @cache
-def _files(archive: str) -> dict[str, bytes]:
+def files(archive: str) -> dict[str, bytes]:
     with lzma.open(HERE / archive) as unpacked, tarfile.open(fileobj=unpacked) as tar:
         found = {}
         for member in tar.getmembers():
@@ -66,17 +66,17 @@ def _files(archive: str) -> dict[str, bytes]:
 
 def names(archive: str) -> list[str]:
     """Every scenario in an archive."""
-    return sorted(name.removesuffix(".json") for name in _files(archive) if name.endswith(".json"))
+    return sorted(name.removesuffix(".json") for name in files(archive) if name.endswith(".json"))
 
 
 @cache
 def load(archive: str, name: str) -> Recording:
     """One scenario with its truth."""
-    files = _files(archive)
-    truth = json.loads(files[f"{name}.json"])
+    found = files(archive)
+    truth = json.loads(found[f"{name}.json"])
     return Recording(
         name=name,
-        data=files[f"{name}.bin"],
+        data=found[f"{name}.bin"],
         t0=truth["t0"],
         marks=tuple((at, text) for at, text in truth["marks"]),
         heard={
@@ -84,7 +84,7 @@ def load(archive: str, name: str) -> Recording:
             for phone, windows in truth.get("heard", {}).items()
         },
         calls={phone: _calls(events) for phone, events in truth.get("phone_events", {}).items()},
-        reconnect=files.get(f"{name}.reconnect-1.bin", b""),
+        reconnect=found.get(f"{name}.reconnect-1.bin", b""),
     )
 
 

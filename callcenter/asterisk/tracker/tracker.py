@@ -18,6 +18,9 @@ from callcenter.asterisk.tracker.snapshot import Snapshot
 from callcenter.asterisk.tracker.source import AmiEvent
 from callcenter.telephony.events import AnyCallEvent, CallId, Direction, Endpoint, LegId, LegRole
 
+END_OF_TIME = 1e11
+"""No time stamp is beyond the year 5138; anything else in that header is damage."""
+
 Handler = Callable[[Graph, AmiEvent, float], None]
 
 HANDLERS: Mapping[str, Handler] = {
@@ -96,6 +99,8 @@ class ChannelTracker:
         try:
             at = float(message.get("timestamp") or received_at)
         except ValueError:
+            at = received_at
+        if not 0.0 <= at < END_OF_TIME:  # `nan` among them
             at = received_at
         handler(graph, message, at)
         found = graph.out

@@ -86,6 +86,8 @@ def test_without_time_stamps_the_receiver_counts() -> None:
     assert added.at == 42.0
     damaged = message("Newstate", Uniqueid="1.1", Channel="PJSIP/trunk-1", ChannelState="6", Timestamp="x")
     assert tracker.feed(damaged, 43.0)[0].at == 43.0
+    nonsense = message("Hangup", Uniqueid="1.1", Channel="PJSIP/trunk-1", Timestamp="nan")
+    assert tracker.feed(nonsense, 44.0)[0].at == 44.0
 
 
 UIDS = st.sampled_from(["1.1", "1.2", "1.3", "1.4", "", "x"])
