@@ -36,8 +36,8 @@ class ManagerUser:
 
     name: str
     secret: str
-    read: EventClass = ALL_CLASSES
-    write: EventClass = ALL_CLASSES
+    read: int = ALL_CLASSES  # classes of EventClass, or-ed
+    write: int = ALL_CLASSES
     filters: tuple[str, ...] = ()  # `eventfilter` lines, `!` first means "not"
     write_timeout: float = 5.0  # seconds; the sample's default is 0.1
 
@@ -63,7 +63,7 @@ class ManagerSession(asyncio.Protocol):
     def __init__(self, server: ManagerServer) -> None:
         self.server = server
         self.user: ManagerUser | None = None
-        self.mask = EventClass(0)
+        self.mask = 0
         self.challenge = ""
         self._filters: list[_Filter] = []
         self._includes = False
@@ -256,8 +256,8 @@ class ManagerSession(asyncio.Protocol):
         self.error("Authentication failed", headers)
         self.close()
 
-    def set_mask(self, mask: EventClass) -> None:
-        self.mask = mask & (self.user.read if self.user else EventClass(0))
+    def set_mask(self, mask: int) -> None:
+        self.mask = mask & (self.user.read if self.user else 0)
         self.server.masks_changed()
 
 
@@ -275,7 +275,7 @@ class ManagerServer:
         """Who also gets every event that somebody may read (name, bytes): recorders and tests."""
         self._switch: Switch | None = None
         self._server: asyncio.Server | None = None
-        self._wanted = EventClass(0)
+        self._wanted = 0
 
     @property
     def switch(self) -> Switch:
@@ -303,7 +303,7 @@ class ManagerServer:
             await server.wait_closed()
 
     def masks_changed(self) -> None:
-        wanted = EventClass(0)
+        wanted = 0
         for session in self.sessions:
             wanted |= session.mask
         self._wanted = wanted

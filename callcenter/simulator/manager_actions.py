@@ -27,14 +27,14 @@ CAUSE_NORMAL = 16
 
 SYSTEM, CALL, AGENT = EventClass.SYSTEM, EventClass.CALL, EventClass.AGENT
 REPORTING, COMMAND = EventClass.REPORTING, EventClass.COMMAND
-ANYBODY = EventClass(0)
+ANYBODY = 0
 
 
 class Action(NamedTuple):
     """One action: what it does, which write classes allow it (any of them), its line in ListCommands."""
 
     handler: Handler
-    needs: EventClass
+    needs: int
     about: str
 
 
@@ -377,7 +377,7 @@ def _list_commands(session: ManagerSession, headers: Headers) -> None:
     )
 
 
-def _privilege(needs: EventClass) -> str:
+def _privilege(needs: int) -> str:
     names = [str(m.name).lower() for m in EventClass if m & needs]
     return ",".join([*names, "all"]) if names else "<none>"
 

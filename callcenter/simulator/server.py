@@ -42,8 +42,8 @@ class SimulatorConfig:
     manager_port: int = 0
     username: str = "callcenter"
     secret: str = field(default="callcenter-simulator", repr=False)
-    read: EventClass = LEAST_READ
-    write: EventClass = LEAST_WRITE
+    read: int = LEAST_READ
+    write: int = LEAST_WRITE
     filters: tuple[str, ...] = ()
     fastagi_host: str = "127.0.0.1"
     fastagi_port: int = 4573

@@ -105,7 +105,7 @@ def leave(switch: Switch, channel: Channel) -> None:
 
 def _exit(switch: Switch, bridge: Bridge, channel: Channel) -> None:
     if channel.on_hold:
-        channel.on_hold = False
+        switch.set_hold(channel, False)
         if len(bridge.members) > PAIR:
             for member in bridge.members:
                 switch.stop_music(member)

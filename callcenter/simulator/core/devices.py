@@ -73,7 +73,7 @@ def hold(switch: Switch, channel: Channel) -> None:
     """The device pressed hold (re-INVITE sendonly): the others in its bridge hear music."""
     if channel.gone or channel.on_hold:
         return
-    channel.on_hold = True
+    switch.set_hold(channel, True)
     switch.tell("Hold", channel, "MusicClass: default\r\n")
     for other in _others(channel):
         switch.start_music(other, "default")
@@ -83,7 +83,7 @@ def hold(switch: Switch, channel: Channel) -> None:
 def unhold(switch: Switch, channel: Channel) -> None:
     if channel.gone or not channel.on_hold:
         return
-    channel.on_hold = False
+    switch.set_hold(channel, False)
     switch.tell("Unhold", channel)
     for other in _others(channel):
         switch.stop_music(other)
@@ -146,7 +146,7 @@ def _context_of(switch: Switch, channel: Channel) -> str:
 
 def _unheld(switch: Switch, channel: Channel) -> None:
     """A transfer ends the hold of the transferer: said always, the music stops when the bridge changes."""
-    channel.on_hold = False
+    switch.set_hold(channel, False)
     switch.tell("Unhold", channel)
 
 

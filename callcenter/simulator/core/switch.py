@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 
 from callcenter.kit.clock import Clock
@@ -46,7 +47,9 @@ class Endpoint:
     caller_number: str = ""
     caller_name: str = ""
     contacts: list[Contact] = field(default_factory=list)
-    channels: list[Channel] = field(default_factory=list)
+    channels: dict[Channel, None] = field(default_factory=dict)  # in the order they were made
+    states: Counter[ChannelState] = field(default_factory=Counter)  # how many of them are in each
+    held: int = 0  # how many of them are on hold
     reported_state: str = "NOT_INUSE"
     is_trunk: bool = False
 
@@ -195,7 +198,8 @@ class Switch:
         self.channels[channel.name] = channel
         self.tell("Newchannel", channel)
         if (known := self.endpoints.get(endpoint)) is not None and name.startswith("PJSIP/"):
-            known.channels.append(channel)
+            known.channels[channel] = None
+            known.states[state] += 1
         return channel
 
     def start_pbx(self, channel: Channel) -> None:
@@ -208,6 +212,10 @@ class Switch:
     def set_state(self, channel: Channel, state: ChannelState) -> None:
         if channel.state is state:
             return
+        endpoint = self.endpoints.get(channel.endpoint)
+        if endpoint is not None and channel in endpoint.channels:
+            endpoint.states[channel.state] -= 1
+            endpoint.states[state] += 1
         channel.state = state
         channel.changed()
         self.tell("Newstate", channel)
@@ -255,6 +263,14 @@ class Switch:
             if news:
                 self.set_caller(outer, channel.connected_number, channel.connected_name)
             outer.dialer.post(Rang(outer))
+
+    def set_hold(self, channel: Channel, held: bool) -> None:
+        """Remember whether the channel's phone pressed hold."""
+        if channel.on_hold is not held:
+            channel.on_hold = held
+            endpoint = self.endpoints.get(channel.endpoint)
+            if endpoint is not None and channel in endpoint.channels:
+                endpoint.held += 1 if held else -1
 
     # -- music ----------------------------------------------------------------------------------------
 
@@ -331,7 +347,9 @@ class Switch:
         self.channels.pop(channel.name, None)
         endpoint = self.endpoints.get(channel.endpoint)
         if endpoint is not None and channel in endpoint.channels:
-            endpoint.channels.remove(channel)
+            del endpoint.channels[channel]
+            endpoint.states[channel.state] -= 1
+            endpoint.held -= channel.on_hold
             self.device_state(channel.endpoint)
 
     def statistics(self, channel: Channel) -> None:
@@ -418,13 +436,12 @@ def device_state_of(endpoint: Endpoint) -> str:
     """The state that `chan_pjsip` gives a device of these channels (devicestate words)."""
     if not endpoint.contacts and not endpoint.is_trunk:
         return "UNAVAILABLE"
-    states = [c.state for c in endpoint.channels]
-    ringing = ChannelState.RINGING in states
-    used = any(s in (ChannelState.UP, ChannelState.RING) for s in states)
+    ringing = endpoint.states[ChannelState.RINGING]
+    used = endpoint.states[ChannelState.UP] + endpoint.states[ChannelState.RING]
     if ringing:
         return "RINGINUSE" if used else "RINGING"
     if used:
-        return "ONHOLD" if all(c.on_hold for c in endpoint.channels) else "INUSE"
+        return "ONHOLD" if endpoint.held == used else "INUSE"
     return "NOT_INUSE"
 
 
