@@ -91,8 +91,18 @@ class RoutingSettings(_Section):
 
 
 class QueueSettings(_Section):
+    """`agents` are extensions; empty: everybody serves this queue."""
+
     id: Name
     name: Annotated[str, Field(min_length=1, max_length=80)]
+    agents: tuple[str, ...] = ()
+
+
+class NumberSettings(_Section):
+    """Where one dialled number leads, as the trunk says it."""
+
+    dialled: Annotated[str, Field(pattern=r"^\+?[0-9]{1,20}$")]
+    queue: Name
 
 
 class PauseReasonSettings(_Section):
@@ -119,6 +129,7 @@ class Settings(_Section):
     flow: FlowSettings = FlowSettings()
     routing: RoutingSettings = RoutingSettings()
     queues: tuple[QueueSettings, ...] = _DEFAULT_QUEUES
+    numbers: tuple[NumberSettings, ...] = ()
     pause_reasons: tuple[PauseReasonSettings, ...] = _DEFAULT_REASONS
 
     @property
@@ -153,10 +164,11 @@ def check(document: dict[str, Any], *, source: str) -> Settings:
     queue_ids = [queue.id for queue in settings.queues]
     if len(set(queue_ids)) != len(queue_ids):
         raise SettingsError(f"{source}: queues: an id is given twice; each queue needs its own")
-    if settings.flow.queue not in queue_ids:
-        raise SettingsError(
-            f"{source}: flow.queue: found {settings.flow.queue!r}; allowed: {', '.join(queue_ids)}"
-        )
+    wanted = [("flow.queue", settings.flow.queue)]
+    wanted += [(f"numbers.{n}.queue", number.queue) for n, number in enumerate(settings.numbers)]
+    for key, queue_id in wanted:
+        if queue_id not in queue_ids:
+            raise SettingsError(f"{source}: {key}: found {queue_id!r}; allowed: {', '.join(queue_ids)}")
     return settings
 
 

@@ -12,16 +12,16 @@ from callcenter.telephony.events import CallId, Endpoint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentProfile:
-    """Who an agent is. `queues` are the ids of the queues served; empty means every queue."""
+    """Who an agent is. `queues` are the ids of the queues served; None means every queue."""
 
     id: AgentId
     name: str
     extension: str | None = None
     endpoint: Endpoint | None = None
-    queues: frozenset[str] = frozenset()
+    queues: frozenset[str] | None = None
 
     def serves(self, queue: str) -> bool:
-        return not self.queues or queue in self.queues
+        return self.queues is None or queue in self.queues
 
 
 class Phone:
@@ -67,6 +67,16 @@ class Floor:
     def at(self, endpoint: Endpoint) -> AgentProfile | None:
         """Whose device that is."""
         return self._by_endpoint.get(endpoint)
+
+    def agent_at(self, endpoint: Endpoint) -> AgentId | None:
+        """The id of whose device that is."""
+        found = self._by_endpoint.get(endpoint)
+        return None if found is None else found.id
+
+    def name_of(self, agent: AgentId) -> str:
+        """The agent's name; the id for one who is not here any more."""
+        found = self._agents.get(agent)
+        return str(agent) if found is None else found.name
 
     def presence(self, agent: AgentId) -> Presence:
         """Raises KeyError for an unknown agent."""

@@ -85,13 +85,15 @@ class CallScripts:
         arrival = self._arrival(session)
         flow = self._desk.flow_for(arrival)
         if flow is None:
-            return await _next(session, Next.FALLBACK)
+            await _next(session, Next.FALLBACK)
+            return None
         position, step = begin(flow)
         while isinstance(step, Say):
             await _say(session, step.prompt)
             position, step = advance(flow, position)
         if not isinstance(step, Enqueue):
-            return await _next(session, Next.HANG_UP)
+            await _next(session, Next.HANG_UP)
+            return None
         queue = step.queue
         await _next(session, Next.HOLD)
         return lambda: self._desk.waits(arrival, queue)

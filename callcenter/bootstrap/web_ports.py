@@ -98,7 +98,7 @@ class StoredAccounts:
 class CallTies(Protocol):
     """What the directory port tells the calls."""
 
-    def tie(self, call_id: str, customer_id: int, by: User) -> Refusal | None:
+    async def tie(self, call_id: str, customer_id: int, by: User) -> Refusal | None:
         """Tie a call on the desk of `by` to a customer."""
 
     def noted(self, call_id: str, customer_id: int, note_id: int, by: User) -> None:
@@ -137,7 +137,7 @@ class StoredDirectory:
         except CustomersUnavailable:
             return UNAVAILABLE
         if customer.call_id is not None:
-            self._ties.tie(customer.call_id, card.id, by)
+            await self._ties.tie(customer.call_id, card.id, by)
         return card
 
     async def add_note(

@@ -21,7 +21,7 @@ from callcenter.calls.changes import CallChange, Change
 from callcenter.calls.entries import (
     AgentStateChanged,
     EnteredQueue,
-    Entry,
+    CallEntry,
     LeaveReason,
     LeftQueue,
     OfferClosed,
@@ -62,7 +62,7 @@ class Calls(Protocol):
 
     def get(self, call: CallId) -> Call | None: ...
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: CallEntry | AgentStateChanged) -> None:
         """Fold one entry in, journal it, and tell everybody. Raises IllegalTransition."""
 
 
@@ -87,7 +87,7 @@ class Dispatcher:
     ring_seconds: int
     send: Callable[[Connect], None]
     on_presence: Callable[[PresenceChange], None]
-    on_queues: Callable[[], None]
+    on_queues: Callable[[Board], None]
     board: Board = field(init=False)
     _early: dict[CallId, Place] = field(default_factory=dict)
     _holding: dict[CallId, dict[AgentId, Hold]] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class Dispatcher:
                 self._carry_out(offers)
         finally:
             self._busy = False
-        self.on_queues()
+        self.on_queues(self.board)
 
     def _work_off(self) -> None:
         touched: dict[CallId, Call] = {}
@@ -206,9 +206,8 @@ class Dispatcher:
             return
         if change.what is Change.OFFERED:
             self.board.rings(change.call.id, leg.endpoint, self.clock.now())
-        elif leg.offer_end is not None and leg.offer_end is not OfferEnd.ANSWERED:
-            if not _still_rings(change.call, leg.endpoint):
-                self._carry_out(self.board.ended(change.call.id, leg.endpoint, leg.offer_end))
+        elif leg.offer_end not in (None, OfferEnd.ANSWERED) and not _still_rings(change.call, leg.endpoint):
+            self._carry_out(self.board.ended(change.call.id, leg.endpoint, leg.offer_end))
 
     def _settle(self, call: Call) -> None:
         place = self._early.pop(call.id, None)

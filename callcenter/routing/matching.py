@@ -26,12 +26,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idle:
-    """An agent who may be given a call. `queues` empty: serves every queue."""
+    """An agent who may be given a call. `queues` None: serves every queue."""
 
     agent: AgentId
     endpoint: Endpoint
     since: float
-    queues: frozenset[str] = frozenset()
+    queues: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def match(waiting: Iterable[Waiting], idle: Iterable[Idle], now: float) -> list[
     for caller in sorted(waiting, key=lambda one: (-one.priority, one.since, one.call)):
         if not free:
             break
-        agent = next((one for one in free if not one.queues or caller.queue in one.queues), None)
+        agent = next((one for one in free if one.queues is None or caller.queue in one.queues), None)
         if agent is None:
             continue
         free.remove(agent)

@@ -1,0 +1,64 @@
+"""The server's past, read back: the journal's lines as entries, an agent's last wish, a customer's calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from callcenter.agents.ids import AgentId
+from callcenter.agents.presence import Wish
+from callcenter.calls.entries import AgentStateChanged, Entry
+from callcenter.calls.journal import JournalDecodeError, absorbed_by, decode_entry
+from callcenter.calls.record import JournalEntry
+from callcenter.storage.history import CallHistory
+from callcenter.telephony.events import CallId
+
+log = logging.getLogger(__name__)
+
+
+def decoded(lines: Iterable[JournalEntry]) -> list[Entry]:
+    """The entries of `lines`; a line of a later version, or a broken one, is left out and said once."""
+    entries: list[Entry] = []
+    unreadable = 0
+    for line in lines:
+        try:
+            entries.append(decode_entry(line.kind, line.body))
+        except JournalDecodeError:
+            unreadable += 1
+    if unreadable:
+        log.warning("%d journal lines are of a kind that this version cannot read", unreadable)
+    return entries
+
+
+def last_wishes(entries: Iterable[Entry]) -> dict[AgentId, tuple[Wish, str | None]]:
+    """What each agent last was when no call held them: they go on with that after a restart."""
+    found: dict[AgentId, tuple[Wish, str | None]] = {}
+    for entry in entries:
+        if isinstance(entry, AgentStateChanged) and entry.state in set(Wish):
+            found[entry.agent] = (Wish(entry.state), entry.reason)
+    return found
+
+
+class StoredJournal:
+    """`calls.ports.JournalReader` over storage."""
+
+    def __init__(self, history: CallHistory) -> None:
+        self._history = history
+
+    async def entries_of(self, call: CallId) -> Sequence[Entry]:
+        entries = decoded(await self._history.journal(call))
+        for absorbed in absorbed_by(entries):
+            entries = [*decoded(await self._history.journal(absorbed)), *entries]
+        return sorted(entries, key=lambda entry: getattr(entry, "at", 0.0))
+
+
+class StoredCalls:
+    """`calls.ports.HistoryPort` over storage."""
+
+    def __init__(self, history: CallHistory) -> None:
+        self._history = history
+
+    async def last_calls(self, *, customer_id: int | None, e164: str | None, limit: int) -> Sequence[object]:
+        if customer_id is None:
+            return ()
+        return await self._history.of_customer(customer_id, limit=limit)

@@ -1,0 +1,203 @@
+"""Where the switch, the calls, the router and the desks meet. Translation and order of steps, no rules."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from callcenter.agents.ids import AgentId
+from callcenter.agents.presence import IllegalPresence, Wish
+from callcenter.asterisk.ami.states import LinkState
+from callcenter.asterisk.scripts import Arrival, Next
+from callcenter.bootstrap.desks import Desks
+from callcenter.calls.entries import NoteAdded
+from callcenter.calls.recovery import reconciled
+from callcenter.calls.service import CallService
+from callcenter.kit.clock import Clock
+from callcenter.routing.board import Connect
+from callcenter.routing.dispatcher import Dispatcher, Place
+from callcenter.telephony.events import AnyCallEvent, CallId, Endpoint, LegAdded, Signalled, SwitchGap
+from callcenter.telephony.port import CommandResult, Telephony
+from crm_core.directory import CustomerDirectory, CustomersUnavailable
+from ivr.flow import Flow
+from web.ports import AgentWish, Refusal, Refused, User
+
+log = logging.getLogger(__name__)
+
+PATIENCE_WITHOUT_SWITCH = 15.0
+"""Seconds a waiting caller is kept while there is no link to command the switch by: a reconnect takes about one;
+after that the fallback queue of the dialplan serves them better than we can."""
+
+_NOT_ON_DESK = Refusal(why=Refused.NOT_FOUND, detail="This call is not on your desk.")
+
+
+class Reception:
+    """Hears the link (`LinkListener`), the scripts (`CallerDesk`) and the desks (`DeskCommands`)."""
+
+    def __init__(
+        self,
+        *,
+        switch: str,
+        calls: CallService,
+        desks: Desks,
+        directory: CustomerDirectory,
+        flows: Mapping[str, Flow],
+        default_flow: Flow,
+        pause_reasons: Iterable[str],
+        clock: Clock,
+    ) -> None:
+        self._switch = switch
+        self._calls = calls
+        self._desks = desks
+        self._directory = directory
+        self._flows = flows
+        self._default_flow = default_flow
+        self._pause_reasons = frozenset(pause_reasons)
+        self._clock = clock
+        self._first_connect = True
+        self._dispatcher: Dispatcher
+        self._down_for: Callable[[], float] = lambda: 0.0
+
+    def attach(self, *, dispatcher: Dispatcher, down_for: Callable[[], float]) -> None:
+        """The router, and how long the switch has been away (s): both are built over this object's ears."""
+        self._dispatcher = dispatcher
+        self._down_for = down_for
+
+    # -- the switch ------------------------------------------------------------------------------------
+
+    def call_events(self, events: list[AnyCallEvent]) -> None:
+        self._calls.handle(events)
+        for event in events:
+            if type(event) is Signalled:
+                self._dispatcher.signalled(event)
+
+    def gap(self, gap: SwitchGap, events: list[AnyCallEvent]) -> None:
+        """Make the book agree with the switch. What is first seen now began unseen, and carries the mark too."""
+        known = {call.id for call in self._calls.book}
+        if self._first_connect:
+            self._first_connect = False
+            batch = reconciled(
+                self._calls.book, events, switch=self._switch, since=gap.since, until=gap.until
+            )
+        else:
+            batch = [gap, *events]
+        self._calls.handle(batch)
+        if any(isinstance(event, LegAdded) and event.call not in known for event in events):
+            self._calls.handle([gap])
+
+    def link_state(self, state: LinkState) -> None:
+        self._desks.link(state)
+
+    def reachable(self, endpoint: Endpoint, reachable: bool) -> None:
+        self._dispatcher.phone_is(endpoint, reachable)
+
+    # -- the caller's own leg --------------------------------------------------------------------------
+
+    def flow_for(self, arrival: Arrival) -> Flow | None:
+        if self._down_for() > PATIENCE_WITHOUT_SWITCH:
+            return None
+        return self._flows.get(arrival.dialled, self._default_flow)
+
+    def waits(self, arrival: Arrival, queue: str) -> None:
+        self._dispatcher.waits(
+            Place(call=self._call_of(arrival), leg=arrival.leg, queue=queue, since=self._clock.now())
+        )
+
+    def heartbeat(self, arrival: Arrival) -> Next:
+        if self._down_for() > PATIENCE_WITHOUT_SWITCH:
+            return Next.FALLBACK
+        call = self._call_of(arrival)
+        if not self._dispatcher.is_waiting(call):
+            known = self._calls.book.get(call)
+            queue = known.queue if known is not None and known.queue else self._last_step_queue(arrival)
+            self.waits(arrival, queue)
+        return Next.HOLD
+
+    def parted(self, leg: object) -> Next:
+        return Next.HANG_UP
+
+    def _last_step_queue(self, arrival: Arrival) -> str:
+        flow = self._flows.get(arrival.dialled, self._default_flow)
+        return next(step.queue for step in flow.steps.values() if hasattr(step, "queue"))
+
+    def _call_of(self, arrival: Arrival) -> CallId:
+        """A caller's call is named after their leg, unless it was merged or the leg came later."""
+        named = self._calls.book.get(CallId(arrival.leg))
+        if named is not None:
+            return named.id
+        for call in self._calls.book:
+            if arrival.leg in call.legs:
+                return call.id
+        return CallId(arrival.leg)
+
+    # -- the desks -------------------------------------------------------------------------------------
+
+    async def set_state(self, agent_id: str, state: AgentWish, reason: str | None) -> Refusal | None:
+        if state == "paused" and reason not in self._pause_reasons:
+            allowed = ", ".join(sorted(self._pause_reasons))
+            return Refusal(
+                why=Refused.INVALID, detail=f"A pause needs a reason; allowed: {allowed}.", field="reason"
+            )
+        try:
+            self._dispatcher.want(AgentId(agent_id), Wish(state), reason=reason)
+        except IllegalPresence as illegal:
+            return Refusal(why=Refused.NOT_NOW, detail=str(illegal))
+        except KeyError:
+            return Refusal(why=Refused.NOT_FOUND, detail="You have no phone here; ask an administrator.")
+        return None
+
+    async def choose_customer(self, call_id: str, customer_id: int, by: User) -> Refusal | None:
+        call, agent = CallId(call_id), by.agent_id
+        if agent is not None and not self._calls.on_desk(call, AgentId(agent)):
+            return _NOT_ON_DESK
+        try:
+            if await self._directory.card(customer_id) is None:
+                return Refusal(why=Refused.NOT_FOUND, detail="There is no such customer.")
+        except CustomersUnavailable:
+            return Refusal(why=Refused.UNAVAILABLE, detail="The database does not answer. Try again.")
+        done = await self._calls.choose_customer(call, customer_id, None if agent is None else AgentId(agent))
+        return None if done else Refusal(why=Refused.NOT_FOUND, detail="There is no such call.")
+
+    async def put_away(self, call_id: str, agent_id: str) -> Refusal | None:
+        if self._calls.put_away(CallId(call_id), AgentId(agent_id)):
+            return None
+        return Refusal(why=Refused.NOT_NOW, detail="The call is still going on.")
+
+    async def tie(self, call_id: str, customer_id: int, by: User) -> Refusal | None:
+        return await self.choose_customer(call_id, customer_id, by)
+
+    def noted(self, call_id: str, customer_id: int, note_id: int, by: User) -> None:
+        agent = None if by.agent_id is None else AgentId(by.agent_id)
+        self._calls.note(NoteAdded(at=self._clock.now(), call=CallId(call_id), note=note_id, by=agent))
+
+
+class Orders:
+    """Carries the router's orders to the switch, each in a task of its own, and brings the answers back."""
+
+    def __init__(self, telephony: Telephony) -> None:
+        self._telephony = telephony
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.report: Callable[[Connect, CommandResult], None] = lambda order, result: None
+
+    def send(self, order: Connect) -> None:
+        task = asyncio.get_running_loop().create_task(self._connect(order), name="connect")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, order: Connect) -> None:
+        one = order.assignment
+        result = await self._telephony.connect(
+            call=one.waiting.call,
+            leg=one.waiting.leg,
+            endpoint=one.endpoint,
+            ring_seconds=order.ring_seconds,
+        )
+        self.report(order, result)
+
+    async def stop(self) -> None:
+        """Let go of commands under way; their outcome is unknown then. May be called twice."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,58 @@
+"""Runs a server until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from callcenter.bootstrap.build import build
+from callcenter.bootstrap.commands import complain
+from callcenter.bootstrap.server import Server
+from callcenter.settings import Settings
+from callcenter.storage.database import DatabaseError
+
+log = logging.getLogger(__name__)
+
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def set_up_log(level: str) -> None:
+    """One line an event on standard error; libraries speak up only when something is wrong."""
+    logging.basicConfig(level=level.upper(), format=LOG_FORMAT)
+    for noisy in ("asyncio", "sqlalchemy", "alembic", "aiosqlite", "websockets"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+async def serve(settings: Settings) -> int:
+    """Run until SIGINT or SIGTERM. Exit code 1 with one line where it cannot start or a part fails."""
+    set_up_log(settings.server.log_level)
+    try:
+        server = await build(settings)
+    except (DatabaseError, OSError) as error:
+        return complain(str(error))
+    try:
+        await server.start()
+    except OSError as error:
+        await server.stop()
+        return complain(f"cannot listen: {error.strerror or error}")
+    if not await server.people.has_admin():
+        print(f"First start: make the administrator at\n\n    {server.setup_address}\n", flush=True)
+    print(f"Serving on {server.address} (Ctrl-C stops)", flush=True)
+    return await until_stopped(server)
+
+
+async def until_stopped(server: Server) -> int:
+    """Wait for a signal or a failed part, then stop in order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    waits = [asyncio.create_task(stop.wait()), asyncio.create_task(server.failed.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await server.stop()
+    return 1 if server.failed.is_set() else 0
