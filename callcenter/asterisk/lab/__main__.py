@@ -9,6 +9,7 @@ import signal
 import sys
 
 from callcenter.asterisk.lab import AsteriskLab, AsteriskMissing, LabError, LabSettings
+from callcenter.asterisk.lab.private import free_ports
 
 
 def _welcome(lab: AsteriskLab) -> str:
@@ -24,6 +25,9 @@ def _welcome(lab: AsteriskLab) -> str:
         f"  FastAGI  the dialplan calls the server at {settings.fastagi}\n"
         f"  SIP      port {ports.sip} (UDP), WebSocket ws://127.0.0.1:{ports.http}/ws\n"
         f"  phones\n{phones}\n\n"
+        "The server's settings file for it:\n"
+        f'  [asterisk]\n  port = {ports.manager}\n  username = "{settings.manager_username}"\n'
+        f'  secret = "{settings.manager_secret}"\n\n'
         "From a phone call 2000 for the call center, 600 to hear yourself, 1001…1004 for another phone.\n"
         f"A call that comes in from outside: sipp -sn uac 127.0.0.1:{ports.sip} -s 14155550100 -m 1\n"
         "Without the server running, callers go to the fallback queue, which rings all phones.\n"
@@ -35,7 +39,8 @@ async def _run(settings: LabSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with AsteriskLab(settings) as lab:
+    ports = free_ports(manager=5038, http=8088, sip=5060)
+    async with AsteriskLab(settings, ports=ports) as lab:
         print(_welcome(lab), flush=True)
         await stop.wait()
 

@@ -246,22 +246,26 @@ def _link(link: Path, target: Path) -> None:
         link.symlink_to(target)
 
 
-def free_ports() -> LabPorts:
-    """Ports that nothing on 127.0.0.1 uses now, and a block for media that is ours by chance."""
+def free_ports(*, manager: int = 0, http: int = 0, sip: int = 0) -> LabPorts:
+    """Ports that nothing on 127.0.0.1 uses now: the wished ones where they are free, else any, and a block for
+    media that is ours by chance."""
     with contextlib.ExitStack() as held:
 
-        def bound(kind: socket.SocketKind) -> int:
+        def bound(kind: socket.SocketKind, wished: int = 0) -> int:
             probe = held.enter_context(socket.socket(socket.AF_INET, kind))
-            probe.bind(("127.0.0.1", 0))
+            try:
+                probe.bind(("127.0.0.1", wished))
+            except OSError:
+                probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
             return port
 
         tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
         blocks = (_RTP_LAST - _RTP_FIRST) // (RTP_PORTS + 2)
         return LabPorts(
-            manager=bound(tcp),
-            http=bound(tcp),
-            sip=bound(udp),
+            manager=bound(tcp, manager),
+            http=bound(tcp, http),
+            sip=bound(udp, sip),
             rtp=_RTP_FIRST + (RTP_PORTS + 2) * SystemRandom().randrange(blocks),
             outside=(bound(udp), bound(udp)),
         )

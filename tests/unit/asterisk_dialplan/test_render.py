@@ -1,0 +1,136 @@
+"""The files for a PBX: filled in whole, and no value can change what they mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from callcenter.asterisk.dialplan import (
+    CONTEXTS,
+    DialplanError,
+    DialplanSettings,
+    SamplePhone,
+    SampleTrunk,
+    read_templates,
+    render,
+)
+
+SOUND = DialplanSettings(
+    manager_secret="a-long-secret",
+    phones=(SamplePhone(extension="1001", secret="phone-secret", name="Anna Müller; x"),),
+    trunks=(SampleTrunk(name="carrier", contact="192.0.2.7:5060", match="192.0.2.0/24"),),
+)
+
+
+def test_every_file_is_filled_in_whole() -> None:
+    files = render(SOUND)
+    assert sorted(files) == [
+        "extensions_callcenter.conf",
+        "manager_callcenter.conf",
+        "pjsip_callcenter.conf",
+        "queues_callcenter.conf",
+    ]
+    assert not [name for name, text in files.items() if "@{" in text]
+
+
+def test_the_contexts_are_those_the_doctor_looks_for_and_all_are_ours() -> None:
+    found = re.findall(r"^\[([^\]]+)\]", render(SOUND)["extensions_callcenter.conf"], flags=re.MULTILINE)
+    assert sorted(found) == sorted(CONTEXTS)
+    assert all(context.startswith("callcenter-") for context in found)
+
+
+def test_every_goto_leads_to_a_context_that_is_there() -> None:
+    text = render(SOUND)["extensions_callcenter.conf"]
+    assert set(re.findall(r"callcenter-[a-z]+", text)) <= set(CONTEXTS)
+
+
+def test_each_script_is_followed_by_a_look_at_its_mark() -> None:
+    lines = render(SOUND)["extensions_callcenter.conf"].splitlines()
+    scripts = [index for index, line in enumerate(lines) if ",AGI(" in line]
+    assert len(scripts) == 5
+    for index in scripts:
+        assert any("CC_DONE=)" in line for line in lines[index - 6 : index]), lines[index]
+        assert any("TIMEOUT(absolute)=" in line for line in lines[index - 2 : index]), lines[index]
+        assert any("${CC_DONE}" in line for line in lines[index + 1 : index + 3]), lines[index]
+
+
+def test_the_manager_user_has_no_more_rights_than_it_needs() -> None:
+    text = render(SOUND)["manager_callcenter.conf"]
+    assert "read = call,agent,system,user\n" in text
+    assert "write = call,agent,originate,reporting\n" in text
+    assert "permit = 127.0.0.1/255.255.255.255\n" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("fastagi", "127.0.0.1:4573/x),System(id"),
+        ("fastagi", "127.0.0.1"),
+        ("agent_pattern", "_."),
+        ("agent_pattern", "_X.,1,System(id)"),
+        ("technology", "Local"),
+        ("manager_secret", "short"),
+        ("manager_secret", "has space inside"),
+        ("manager_secret", "abcdefgh\nwrite = all"),
+        ("manager_username", "call]center"),
+        ("manager_permit", "everywhere"),
+        ("music", "default\n#exec id"),
+        ("fallback_queue", "q,t"),
+        ("fallback_mailbox", "1000@default,u)"),
+        ("fallback_members", ("1001\nmember = PJSIP/evil",)),
+        ("sip_bind", "0.0.0.0"),
+        ("phone_context", "a b"),
+        ("ring_seconds", 0),
+        ("heartbeat_seconds", 61),
+        ("phone_contacts", 11),
+    ],
+)
+def test_a_value_that_could_change_the_files_is_refused(key: str, value: object) -> None:
+    with pytest.raises(DialplanError, match="allowed is") as refusal:
+        render(replace(SOUND, **{key: value}))
+    if key == "manager_secret":
+        assert str(value) not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"phones": (SamplePhone(extension="10a1", secret="phone-secret"),)},
+        {"phones": (SamplePhone(extension="1001", secret="x"),)},
+        {"trunks": (SampleTrunk(name="a]b", contact="192.0.2.7:5060"),)},
+        {"trunks": (SampleTrunk(name="a", contact="192.0.2.7"),)},
+        {"trunks": (SampleTrunk(name="a", contact="192.0.2.7:5060", match="x"),)},
+    ],
+)
+def test_samples_are_checked_as_well(change: dict[str, object]) -> None:
+    with pytest.raises(DialplanError):
+        render(replace(SOUND, **change))
+
+
+def test_a_name_is_written_without_what_could_end_its_line() -> None:
+    assert 'callerid = "Anna Mller x" <1001>' in render(SOUND)["pjsip_callcenter.conf"]
+
+
+def test_a_mailbox_takes_the_place_of_the_sound_file() -> None:
+    text = render(replace(SOUND, fallback_mailbox="1000@default"))["extensions_callcenter.conf"]
+    assert "VoiceMail(1000@default,us)" in text
+    assert "Record(" not in text
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    assert "a-long-secret" not in repr(SOUND)
+    assert "phone-secret" not in repr(SOUND)
+
+
+def test_a_broken_template_is_named() -> None:
+    with pytest.raises(DialplanError, match=r"x\.conf\.in"):
+        render(SOUND, {"x.conf.in": "@{nothing_of_that_name}"})
+
+
+def test_an_incomplete_installation_is_said(tmp_path: object) -> None:
+    from pathlib import Path
+
+    with pytest.raises(DialplanError, match="incomplete"):
+        read_templates(Path(str(tmp_path)))
