@@ -120,12 +120,13 @@ def _parse(raw: str, region: str, extension_digits: int) -> Number:
     number, assumed = found
     if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         return Number(raw=raw, e164=None, display=text, kind=NumberKind.NUMBER, national=digits)
+    national = phonenumbers.national_significant_number(number)
     return Number(
         raw=raw,
-        e164=phonenumbers.format_number(number, PhoneNumberFormat.E164),
+        e164=f"+{number.country_code}{national}",
         display=_display(number, region),
         kind=NumberKind.NUMBER,
-        national=phonenumbers.national_significant_number(number),
+        national=national,
         country_assumed=assumed,
     )
 
