@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from callcenter.simulator.core.channel import Bridge, Channel, ChannelState
-from callcenter.simulator.core.switch import MEMBER_STATES, VERSION, Switch, device_state_of
+from callcenter.simulator.core.endpoints import MEMBER_STATES, device_state_of
+from callcenter.simulator.core.switch import VERSION, Switch
 
 if TYPE_CHECKING:
     from callcenter.simulator.manager import ManagerSession

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from callcenter.simulator.core import devices, legs
 from callcenter.simulator.core.channel import Channel, ChannelState
-from callcenter.simulator.core.switch import Contact, Endpoint, Switch
+from callcenter.simulator.core.endpoints import Contact, Endpoint
+from callcenter.simulator.core.switch import Switch
 
 RING_DELAY = 0.004
 """Seconds from INVITE to 180 Ringing: what a SIP phone on loopback took on the real Asterisk."""

@@ -10,8 +10,9 @@ from callcenter.kit.clock import Clock, SystemClock
 from callcenter.simulator import dialplan as plan
 from callcenter.simulator.agi_client import AgiClient
 from callcenter.simulator.core.dialplan import Dialplan
+from callcenter.simulator.core.endpoints import Endpoint, QueueSettings
 from callcenter.simulator.core.ports import EventClass
-from callcenter.simulator.core.switch import Endpoint, QueueSettings, Switch
+from callcenter.simulator.core.switch import Switch
 from callcenter.simulator.drive import Drive
 from callcenter.simulator.faults import GARBAGE, EventFaults, ScriptFaults
 from callcenter.simulator.manager import ManagerServer, ManagerUser

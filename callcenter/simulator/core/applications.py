@@ -98,6 +98,16 @@ def _voicemail(switch: Switch, thread: PbxThread, args: str) -> Steps:
     return False
 
 
+def _record(switch: Switch, thread: PbxThread, args: str) -> Steps:
+    yield from wait(switch, MESSAGE_SECONDS)
+    switch.set_variable(thread.channel, "RECORD_STATUS", "SILENCE")
+    return False
+
+
+def _echo(switch: Switch, thread: PbxThread, args: str) -> Steps:
+    return wait(switch, float("inf"))
+
+
 def _user_event(switch: Switch, thread: PbxThread, args: str) -> None:
     name, *fields = split_arguments(args)
     headers = ""
@@ -267,6 +277,7 @@ APPLICATIONS: dict[str, Application] = {
     "busy": _refuse(17),
     "congestion": _refuse(34),
     "dial": dial,
+    "echo": _echo,
     "execif": _exec_if,
     "gosub": _gosub,
     "goto": _goto,
@@ -281,6 +292,7 @@ APPLICATIONS: dict[str, Application] = {
     "progress": _nothing,
     "queue": queue,
     "queuelog": _nothing,
+    "record": _record,
     "return": _return,
     "ringing": _ringing,
     "set": _set,

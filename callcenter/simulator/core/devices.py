@@ -11,7 +11,8 @@ from callcenter.simulator.core.messages import Digit, Refused
 from callcenter.simulator.core.ports import EventClass
 
 if TYPE_CHECKING:
-    from callcenter.simulator.core.switch import Endpoint, Switch
+    from callcenter.simulator.core.endpoints import Endpoint
+    from callcenter.simulator.core.switch import Switch
 
 CALL = EventClass.CALL
 NORMAL_CLEARING = 16

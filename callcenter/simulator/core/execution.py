@@ -20,12 +20,16 @@ MAX_SUBROUTINE_STEPS = 200  # priorities of a subroutine on a leg: more is one t
 NORMAL_CLEARING = 16
 
 
-def walk(switch: Switch, thread: PbxThread) -> Walk:
-    """The life of a channel with a PBX: until it hangs up or runs out of dialplan."""
+def walk(switch: Switch, thread: PbxThread, only: tuple[str, str] | None) -> Walk:
+    """The life of a channel with a PBX: until it hangs up or runs out of dialplan, or `only` is done."""
     channel = thread.channel
     while True:
         try:
-            yield from _run(switch, thread)
+            if only is not None:
+                (name, data), only = only, None
+                yield from _run_one(switch, thread, name, data)
+            else:
+                yield from _run(switch, thread)
             break
         except Redirected as go:
             switch.stop_music(channel)
@@ -55,6 +59,12 @@ def _run(switch: Switch, thread: PbxThread) -> Walk:
         jumped = (yield from cast(Steps, result)) if isinstance(result, GeneratorType) else bool(result)
         if not jumped:
             channel.move(channel.context, channel.exten, channel.priority + 1)
+
+
+def _run_one(switch: Switch, thread: PbxThread, name: str, data: str) -> Walk:
+    result = _call(switch, thread, Line(app=name.lower(), shown=name, args=data, plain=True))
+    if isinstance(result, GeneratorType):
+        yield from cast(Steps, result)
 
 
 def _call(switch: Switch, thread: PbxThread, line: Line) -> Steps | bool | None:

@@ -11,7 +11,8 @@ from callcenter.simulator.core.messages import Answered, Forwarded, Rang, Refuse
 from callcenter.simulator.core.ports import EventClass
 
 if TYPE_CHECKING:
-    from callcenter.simulator.core.switch import Contact, Endpoint, Switch
+    from callcenter.simulator.core.endpoints import Contact, Endpoint
+    from callcenter.simulator.core.switch import Switch
 
 CALL = EventClass.CALL
 

@@ -93,10 +93,10 @@ class Originated:
         legs.told_end(switch, None, channel, "ANSWER")
         self._respond(channel, "Success", REASON_ANSWERED)
         if wish.application:
-            channel.move(f"callcenter-originate-{wish.application.lower()}", "s", 1)
+            switch.start_pbx(channel, (wish.application, wish.data))
         else:
             channel.move(wish.context, wish.exten, wish.priority)
-        switch.start_pbx(channel)
+            switch.start_pbx(channel)
 
     def _expired(self) -> None:
         self._fail("NOANSWER", REASON_NO_ANSWER)

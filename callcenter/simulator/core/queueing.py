@@ -17,7 +17,8 @@ from callcenter.simulator.core.queue_line import Line, Waiting
 from callcenter.simulator.core.thread import Pause, PbxThread, Steps
 
 if TYPE_CHECKING:
-    from callcenter.simulator.core.switch import QueueSettings, Switch
+    from callcenter.simulator.core.endpoints import QueueSettings
+    from callcenter.simulator.core.switch import Switch
 
 AGENT, CALL = EventClass.AGENT, EventClass.CALL
 NORMAL_CLEARING = 16

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from dataclasses import dataclass, field
 
 from callcenter.kit.clock import Clock
 from callcenter.simulator.core import bridging
@@ -17,8 +15,16 @@ from callcenter.simulator.core.channel import (
     Party,
 )
 from callcenter.simulator.core.dialplan import Dialplan
+from callcenter.simulator.core.endpoints import (
+    Contact,
+    Endpoint,
+    QueueSettings,
+    device_state_of,
+    member_text,
+)
 from callcenter.simulator.core.messages import Answered, HungUp, Rang, Redirected, Refused
 from callcenter.simulator.core.ports import CLASS_NAMES, AgiPort, EventClass, EventSink, NoScripts
+from callcenter.simulator.core.quality import QUALITY
 from callcenter.simulator.core.queue_line import Line
 from callcenter.simulator.core.thread import PbxThread
 
@@ -28,41 +34,6 @@ VERSION = "22.10.1"
 CALL, DIALPLAN, USER = EventClass.CALL, EventClass.DIALPLAN, EventClass.USER
 
 NORMAL_CLEARING = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """One registered device of an endpoint."""
-
-    uri: str
-    party: Party
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Endpoint:
-    """A phone or a trunk: where calls from it enter the dialplan and how it can be reached."""
-
-    name: str
-    context: str
-    caller_number: str = ""
-    caller_name: str = ""
-    contacts: list[Contact] = field(default_factory=list)
-    channels: dict[Channel, None] = field(default_factory=dict)  # in the order they were made
-    states: Counter[ChannelState] = field(default_factory=Counter)  # how many of them are in each
-    held: int = 0  # how many of them are on hold
-    reported_state: str = "NOT_INUSE"
-    is_trunk: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSettings:
-    """A queue of `app_queue` (queues.conf)."""
-
-    name: str
-    members: tuple[str, ...] = ()  # interfaces: `PJSIP/1001`, `Local/1001@from-queue/n`
-    strategy: str = "ringall"
-    ring_seconds: float = 15.0
-    retry_seconds: float = 5.0
 
 
 class Switch:
@@ -202,12 +173,12 @@ class Switch:
             known.states[state] += 1
         return channel
 
-    def start_pbx(self, channel: Channel) -> None:
-        """Let a channel walk the dialplan from where it stands."""
+    def start_pbx(self, channel: Channel, only: tuple[str, str] | None = None) -> None:
+        """Let a channel walk the dialplan from where it stands, or run `only` one application (name, data)."""
         from callcenter.simulator.core.execution import walk  # the two modules know each other
 
         thread = channel.thread = PbxThread(self.agenda, channel)
-        thread.start(walk(self, thread))
+        thread.start(walk(self, thread, only))
 
     def set_state(self, channel: Channel, state: ChannelState) -> None:
         if channel.state is state:
@@ -361,7 +332,7 @@ class Switch:
             channel.variables = {}
         channel.variables["RTPAUDIOQOS"] = "1"
         partners = [m for m in (channel.bridge.members if channel.bridge else ()) if m is not channel]
-        for name, value in _QUALITY:
+        for name, value in QUALITY:
             self.show_variable(channel, name, value)
             for partner in partners:
                 self.show_variable(partner, name + "BRIDGED", value)
@@ -432,71 +403,6 @@ class Switch:
         self.bridges.clear()
 
 
-def device_state_of(endpoint: Endpoint) -> str:
-    """The state that `chan_pjsip` gives a device of these channels (devicestate words)."""
-    if not endpoint.contacts and not endpoint.is_trunk:
-        return "UNAVAILABLE"
-    ringing = endpoint.states[ChannelState.RINGING]
-    used = endpoint.states[ChannelState.UP] + endpoint.states[ChannelState.RING]
-    if ringing:
-        return "RINGINUSE" if used else "RINGING"
-    if used:
-        return "ONHOLD" if endpoint.held == used else "INUSE"
-    return "NOT_INUSE"
-
-
-MEMBER_STATES = {
-    "NOT_INUSE": 1,
-    "INUSE": 2,
-    "BUSY": 3,
-    "UNAVAILABLE": 5,
-    "RINGING": 6,
-    "RINGINUSE": 7,
-    "ONHOLD": 8,
-}
-"""Words of device states to the numbers of queue members (`ast_device_state`)."""
-
-
-def member_text(interface: str, state: str, since: float) -> str:
-    """A queue member's headers, as QueueMemberStatus carries them."""
-    number = MEMBER_STATES.get(state, 0)
-    return (
-        f"MemberName: {interface}\r\nInterface: {interface}\r\nStateInterface: {interface}\r\n"
-        f"Membership: static\r\nPenalty: 0\r\nCallsTaken: 0\r\nLastCall: 0\r\nLastPause: 0\r\n"
-        f"LoginTime: {int(since)}\r\nInCall: 0\r\nStatus: {number}\r\nPaused: 0\r\n"
-        f"PausedReason: \r\nRinginuse: 0\r\nWrapuptime: 0\r\n"
-    )
-
-
 def _one_line(text: str) -> str:
     """Texts from callers never break a frame: Asterisk shows CR and LF as blanks too."""
     return text.replace("\r", " ").replace("\n", " ").replace("\0", "") if text else text
-
-
-_QUALITY = (
-    (
-        "RTPAUDIOQOS",
-        "ssrc=40265192;themssrc=1609640488;lp=0;rxjitter=0.000375;rxcount=100;txjitter=0.000500;"
-        "txcount=100;rlp=0;rtt=0.000000;rxmes=88.087887;txmes=0.000000",
-    ),
-    (
-        "RTPAUDIOQOSJITTER",
-        "minrxjitter=000.000000;maxrxjitter=000.000375;avgrxjitter=000.000188;stdevrxjitter=000.000188;"
-        "mintxjitter=000.000000;maxtxjitter=000.000000;avgtxjitter=000.000000;stdevtxjitter=000.000000;",
-    ),
-    (
-        "RTPAUDIOQOSLOSS",
-        "  minrxlost=000.000000;  maxrxlost=000.000000;  avgrxlost=000.000000;  stdevrxlost=000.000000;"
-        "  mintxlost=000.000000;  maxtxlost=000.000000;  avgtxlost=000.000000;  stdevtxlost=000.000000;",
-    ),
-    (
-        "RTPAUDIOQOSRTT",
-        "     minrtt=000.000000;     maxrtt=000.000000;     avgrtt=000.000000;     stdevrtt=000.000000;",
-    ),
-    (
-        "RTPAUDIOQOSMES",
-        "   minrxmes=000.000000;   maxrxmes=000.000000;   avgrxmes=000.000000;   stdevrxmes=000.000000;"
-        "   mintxmes=000.000000;   maxtxmes=000.000000;   avgtxmes=000.000000;   stdevtxmes=000.000000;",
-    ),
-)
-"""What a short loopback call gave on the real one; only the size of this traffic matters."""

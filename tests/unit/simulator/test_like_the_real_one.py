@@ -6,7 +6,7 @@ import lzma
 
 import pytest
 
-from callcenter.simulator.core.switch import QueueSettings
+from callcenter.simulator.core.endpoints import QueueSettings
 from callcenter.simulator.server import SimulatedPhone, SimulatorConfig
 from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import EXTENSIONS, OBSERVER, TRUNKS, SimulatedPbx

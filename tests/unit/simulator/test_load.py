@@ -8,8 +8,9 @@ import tracemalloc
 from callcenter.kit.clock import ManualClock
 from callcenter.simulator.core.agenda import run_for
 from callcenter.simulator.core.dialplan import Dialplan
+from callcenter.simulator.core.endpoints import Endpoint, device_state_of
 from callcenter.simulator.core.ports import EventClass
-from callcenter.simulator.core.switch import Endpoint, Switch, device_state_of
+from callcenter.simulator.core.switch import Switch
 from callcenter.simulator.load import LOAD_DIALPLAN, run_load
 from callcenter.simulator.people import Handset, answers_after
 from callcenter.simulator.server import SimulatedPhone, SimulatedSwitch, SimulatorConfig

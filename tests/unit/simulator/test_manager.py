@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 
+from callcenter.simulator.manager import ManagerUser
 from tests.pbx.ports import ManagerAddress
 from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import SimulatedPbx
@@ -217,9 +219,7 @@ async def test_a_client_that_does_not_read_is_disconnected() -> None:
         writer.close()
 
 
-def _impatient(user):  # type: ignore[no-untyped-def]
-    import dataclasses
-
+def _impatient(user: ManagerUser) -> ManagerUser:
     return dataclasses.replace(user, write_timeout=0.1)
 
 

@@ -10,8 +10,9 @@ from callcenter.kit.clock import ManualClock
 from callcenter.simulator.core import devices
 from callcenter.simulator.core.agenda import run_for
 from callcenter.simulator.core.dialplan import Dialplan
+from callcenter.simulator.core.endpoints import Contact, Endpoint
 from callcenter.simulator.core.ports import ALL_CLASSES, EventClass
-from callcenter.simulator.core.switch import Contact, Endpoint, Switch
+from callcenter.simulator.core.switch import Switch
 from callcenter.simulator.people import (
     Caller,
     Choice,
