@@ -11,7 +11,7 @@ import {
   IconPower,
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ComponentPropsWithRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AgentState as State } from "../api/contract";
 import { server } from "../api/server";
@@ -49,28 +49,25 @@ export function useReasonName(): (id: string | null) => string | null {
   };
 }
 
-interface StateButtonProps {
+interface StateButtonProps extends ComponentPropsWithRef<"button"> {
   readonly active: boolean;
-  readonly disabled: boolean;
   readonly hotkey: string;
-  readonly icon: IconType;
   readonly testId: string;
   readonly tone: Tone;
-  readonly onClick?: () => void;
-  readonly children: ReactNode;
 }
 
-function StateButton({ active, icon: Icon, hotkey, tone, testId, children, ...rest }: StateButtonProps) {
+/** Takes a button's own attributes too: the pause menu opens from it. */
+function StateButton({ active, hotkey, tone, testId, className, children, ...rest }: StateButtonProps) {
   return (
     <button
+      {...rest}
       type="button"
-      className={`${css.stateButton} ${active ? parts[tone] : ""}`}
+      className={`${css.stateButton} ${className ?? ""}`}
       aria-pressed={active}
       aria-keyshortcuts={hotkey}
+      data-tone={tone}
       data-testid={testId}
-      {...rest}
     >
-      <Icon size={17} stroke={2} />
       <span className={css.stateWord}>{children}</span>
       <KeyHint>{hotkey}</KeyHint>
     </button>
@@ -113,20 +110,18 @@ export function AgentState() {
           active={me.state === "available"}
           disabled={!can}
           hotkey="A"
-          icon={IconCircleCheck}
           tone="good"
           testId="state-available"
           onClick={() => change.mutate({ state: "available" })}
         >
           {t("state.setAvailable")}
         </StateButton>
-        <Menu opened={menu && can} onChange={setMenu} position="bottom-start" width={220} loop>
+        <Menu opened={menu && can} onChange={setMenu} position="bottom-start" width={220} loop withInitialFocusPlaceholder={false}>
           <Menu.Target>
             <StateButton
               active={me.state === "paused"}
               disabled={!can}
               hotkey="P"
-              icon={IconPlayerPause}
               tone="warn"
               testId="state-paused"
             >
@@ -149,7 +144,6 @@ export function AgentState() {
           active={me.state === "offline"}
           disabled={!can}
           hotkey="O"
-          icon={IconPower}
           tone="calm"
           testId="state-offline"
           onClick={() => change.mutate({ state: "offline" })}

@@ -4,7 +4,6 @@ import { Button } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconDeviceLandlinePhone,
-  IconEyeOff,
   IconHeadset,
   IconPhoneCalling,
   IconPhoneOff,
@@ -161,6 +160,7 @@ export const CallCard = memo(function CallCard({ call, shown, choosable, onShow 
   const who = whoCalls(call, pop, t);
   const number = numberText(call.number, t);
   const ringing = call.state === "ringing" && live;
+  const several = pop?.match.confidence === "ambiguous";
   usePaintMark(`ring:${call.id}`, call.state);
   usePaintMark(pop === undefined ? null : `pop:${call.id}`, pop?.match.confidence);
   return (
@@ -185,8 +185,7 @@ export const CallCard = memo(function CallCard({ call, shown, choosable, onShow 
         )}
       </h2>
       <div className={css.number} data-testid="call-number">
-        {call.number.kind === "anonymous" ? <IconEyeOff size={16} /> : null}
-        {who === number && call.number.kind !== "anonymous" ? t("call.unknownCaller") : number}
+        {who !== number ? number : call.number.kind === "anonymous" ? null : t(several ? "call.severalMatches" : "call.unknownCaller")}
       </div>
       <div className={css.chips}>
         {pop?.customer?.segment ? <SegmentChip segment={pop.customer.segment} /> : null}

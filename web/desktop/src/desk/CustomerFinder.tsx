@@ -37,6 +37,7 @@ export function CustomerChoices({ customers, pending, keyed = false, onChoose }:
     <ul className={css.choices}>
       {customers.map((customer, index) => (
         <li key={customer.id} data-testid="candidate" data-customer-id={customer.id}>
+          {keyed && index < 9 ? <KeyHint>{String(index + 1)}</KeyHint> : null}
           <span className={css.choiceText}>
             <span className={css.choiceName} dir="auto">
               {customer.name}
@@ -53,7 +54,6 @@ export function CustomerChoices({ customers, pending, keyed = false, onChoose }:
             onClick={() => onChoose(customer.id)}
             aria-label={`${t("pop.choose")}: ${customer.name}, ${customer.number}`}
             aria-keyshortcuts={keyed && index < 9 ? String(index + 1) : undefined}
-            rightSection={keyed && index < 9 ? <KeyHint>{String(index + 1)}</KeyHint> : null}
           >
             {t("pop.choose")}
           </Button>

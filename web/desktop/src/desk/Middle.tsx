@@ -18,8 +18,6 @@ import { Link } from "wouter";
 import type { CallDoc, PopDoc } from "../api/contract";
 import { useLink, useMe, usePop } from "../live/hooks";
 import { Boundary, Card, type IconType, KeyHint, PartFailed, Trouble } from "../parts/parts";
-import parts from "../parts/parts.module.css";
-import { MatchChip } from "../parts/status";
 import { customerPath } from "../shell/paths";
 import { useShortcut } from "../shell/shortcuts";
 import { troubleText } from "../shell/trouble";
@@ -76,7 +74,6 @@ function Known({ call, pop }: { readonly call: CallDoc; readonly pop: PopDoc }) 
     <>
       <CustomerHeader
         record={record}
-        badge={<MatchChip confidence={pop.match.confidence} />}
         actions={
           <>
             <ChangeCustomer callId={call.id} />
@@ -182,7 +179,7 @@ function Looking() {
   const { t } = useTranslation();
   return (
     <Card testId="looking">
-      <p className={parts.dim}>{t("match.looking")}</p>
+      <h1 className={css.looking}>{t("match.looking")}</h1>
       <Skeleton height={22} width="45%" mb={10} />
       <Skeleton height={14} width="65%" />
     </Card>

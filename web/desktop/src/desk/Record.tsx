@@ -30,11 +30,10 @@ const GLANCE_TIMELINE = 12;
 
 interface HeaderProps {
   readonly record: CustomerRecord;
-  readonly badge?: ReactNode;
   readonly actions?: ReactNode;
 }
 
-export function CustomerHeader({ record, badge, actions }: HeaderProps) {
+export function CustomerHeader({ record, actions }: HeaderProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const since =
@@ -55,7 +54,6 @@ export function CustomerHeader({ record, badge, actions }: HeaderProps) {
           {record.name}
         </h1>
         {record.segment ? <SegmentChip segment={record.segment} /> : null}
-        {badge}
         <p className={css.headerFacts}>
           {facts.filter(Boolean).map((fact) => (
             <span key={fact}>{fact}</span>

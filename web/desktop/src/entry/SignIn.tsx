@@ -39,7 +39,6 @@ function People({ people, onChoose }: PeopleProps) {
             type="button"
             className={css.person}
             onClick={() => onChoose(person)}
-            aria-label={t("signIn.as", { name: person.name, role: t(`role.${person.role}`) })}
             data-testid={`demo-sign-in-${person.login}`}
           >
             <IconUserCircle size={20} stroke={1.6} />

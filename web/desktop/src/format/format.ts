@@ -37,7 +37,7 @@ export class Formats {
     this.#day = new Intl.DateTimeFormat(locale, { ...DAY, ...zone });
     this.#dayYear = new Intl.DateTimeFormat(locale, { ...DAY, year: "numeric", ...zone });
     this.#year = new Intl.DateTimeFormat("en", { year: "numeric", ...zone });
-    this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+    this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
     this.#integer = new Intl.NumberFormat(locale);
   }
 

@@ -6,7 +6,6 @@ export const en = {
 
   bar: {
     search: "Find a customer or an action",
-    searchLabel: "Search customers and actions",
     theme: "Theme",
     themeLight: "Light",
     themeDark: "Dark",
@@ -53,7 +52,6 @@ export const en = {
     required: "Please fill this in.",
     demo: "Demo: sign in with one click",
     demoHint: "These people exist only in this demo; callers are made up.",
-    as: "Sign in as {{name}}, {{role}}",
     ended: "Your session has ended. Sign in again; what you typed is kept.",
   },
 
@@ -225,6 +223,8 @@ export const en = {
     missingHint: "This does not mean that there is none.",
   },
 
+  segment: { VIP: "VIP", Gold: "Gold", Business: "Business", New: "New", Standard: "Standard" },
+
   order: {
     draft: "Draft",
     placed: "Placed",
@@ -296,7 +296,7 @@ export const en = {
     thisCall: "for this call",
     placeholder: "What was agreed? Kept as you type.",
     save: "Save note",
-    draft: "draft kept {{time}}",
+    draft: "kept {{time}}",
     saved: "saved {{time}}",
     saving: "saving…",
     needsCustomer: "Say who is calling first; the note is kept here until then.",

@@ -26,7 +26,6 @@ void i18n.use(initReactI18next).init({
   lng: languageOf(localStorage.getItem(REMEMBERED) ?? navigator.language),
   fallbackLng: "en",
   initAsync: false,
-  showSupportNotice: false,
   // React writes text as text; escaping here would show a caller called "A & B" as "A &amp; B".
   interpolation: { escapeValue: false },
 });

@@ -9,7 +9,6 @@ export const zh: Dictionary = {
 
   bar: {
     search: "查找客户或操作",
-    searchLabel: "搜索客户和操作",
     theme: "外观",
     themeLight: "浅色",
     themeDark: "深色",
@@ -56,7 +55,6 @@ export const zh: Dictionary = {
     required: "请填写此项。",
     demo: "演示：一键登录",
     demoHint: "这些人员只存在于本演示中，来电者均为虚构。",
-    as: "以{{role}} {{name}} 的身份登录",
     ended: "会话已结束，请重新登录；您输入的内容已保留。",
   },
 
@@ -228,6 +226,8 @@ export const zh: Dictionary = {
     missingHint: "这并不表示没有数据。",
   },
 
+  segment: { VIP: "VIP", Gold: "金卡", Business: "企业", New: "新客户", Standard: "普通" },
+
   order: {
     draft: "草稿",
     placed: "已下单",
@@ -299,7 +299,7 @@ export const zh: Dictionary = {
     thisCall: "本次通话",
     placeholder: "约定了什么？输入时自动保留。",
     save: "保存备注",
-    draft: "草稿已保留 {{time}}",
+    draft: "已保留 {{time}}",
     saved: "已保存 {{time}}",
     saving: "正在保存…",
     needsCustomer: "请先确定来电者身份；在此之前备注会保留在这里。",

@@ -6,6 +6,7 @@ import {
   IconArrowForwardUp,
   IconArrowsSplit,
   IconBan,
+  IconBuilding,
   IconCheck,
   IconCircleDot,
   IconClock,
@@ -27,8 +28,11 @@ import {
   IconPhonePause,
   IconPhoneX,
   IconQuestionMark,
+  IconSparkles,
   IconStar,
+  IconStarFilled,
   IconTruckDelivery,
+  IconUser,
   IconUserQuestion,
   IconUsers,
   IconX,
@@ -143,10 +147,22 @@ export function MatchChip({ confidence }: { readonly confidence: Confidence }) {
   );
 }
 
+/** Segments the demo and the defaults know, with how much they stand out; others are shown as they are called. */
+const SEGMENT = {
+  VIP: ["warn", IconStarFilled],
+  Gold: ["warn", IconStar],
+  Business: ["accent", IconBuilding],
+  New: ["accent", IconSparkles],
+  Standard: ["calm", IconUser],
+} as const satisfies Readonly<Record<string, Look>>;
+
 export function SegmentChip({ segment }: { readonly segment: string }) {
+  const { t } = useTranslation();
+  const known = Object.hasOwn(SEGMENT, segment) ? (segment as keyof typeof SEGMENT) : null;
+  const [tone, icon] = known === null ? (["calm", IconUser] as const) : SEGMENT[known];
   return (
-    <Chip tone="warn" icon={IconStar} testId="customer-segment">
-      {segment}
+    <Chip tone={tone} icon={icon} testId="customer-segment">
+      {known === null ? segment : t(`segment.${known}`)}
     </Chip>
   );
 }

@@ -71,7 +71,7 @@ function UserMenu({ onKeys }: { readonly onKeys: () => void }) {
   const { user, signOut } = useSession();
   const [askable, setAskable] = useState(mayAsk);
   return (
-    <Menu position="bottom-end" width={290}>
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false} width={290}>
       <Menu.Target>
         <button type="button" className={css.user} aria-label={t("bar.account", { name: user.name })} data-testid="user-menu">
           <IconUserCircle size={20} stroke={1.7} />
@@ -121,7 +121,6 @@ export function Bar({ onSearch, onKeys }: BarProps) {
         type="button"
         className={css.search}
         onClick={onSearch}
-        aria-label={t("bar.searchLabel")}
         aria-keyshortcuts="Control+K"
         data-testid="open-search"
       >

@@ -2,7 +2,7 @@
 
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { createSpotlightStore, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
+import { createSpotlight, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
 import {
   IconArrowRight,
   IconCircleCheck,
@@ -29,7 +29,7 @@ import { useLink, useMe } from "../live/hooks";
 import { THEMES } from "./chrome";
 import { customerPath } from "./paths";
 
-const [store, spotlight] = createSpotlightStore();
+const [store, spotlight] = createSpotlight();
 
 /** Customers shown: what fits beside the actions without scrolling. */
 const SHOWN = 7;
@@ -156,7 +156,7 @@ export default function Palette({ onClose, onKeys }: PaletteProps) {
       scrollable
       size={620}
       transitionProps={{ duration: 80 }}
-      aria-label={t("palette.title")}
+      attributes={{ content: { "aria-label": t("palette.title") } }}
     >
       <Spotlight.Search
         placeholder={t("palette.placeholder")}

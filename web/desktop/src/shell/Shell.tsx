@@ -149,13 +149,15 @@ export function Shell({ children }: { readonly children: ReactNode }) {
       </a>
       <Bar onSearch={openPalette} onKeys={() => setKeys(true)} />
       <Rail />
-      <div className={css.strips}>
-        <StaleStrip />
-        <SwitchStrip />
-        <IncomingStrip ringing={ringing} />
-      </div>
-      <main id="page" className={css.page} tabIndex={-1}>
-        {children}
+      <main className={css.main}>
+        <div>
+          <StaleStrip />
+          <SwitchStrip />
+          <IncomingStrip ringing={ringing} />
+        </div>
+        <div id="page" className={css.page} tabIndex={-1}>
+          {children}
+        </div>
       </main>
       <Announcer ringing={ringing} />
       {palette ? (

@@ -17,7 +17,7 @@ export function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const Now = THEMES.find((theme) => theme.id === colorScheme)?.icon ?? IconDeviceDesktop;
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <button type="button" className={css.iconButton} aria-label={t("bar.theme")} title={t("bar.theme")} data-testid="theme">
           <Now size={18} stroke={1.8} />
@@ -48,7 +48,7 @@ export function LanguageMenu({ onChoose }: { readonly onChoose?: (language: stri
     onChoose?.(id);
   };
   return (
-    <Menu position="bottom-end">
+    <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <button type="button" className={css.iconButton} aria-label={t("bar.language")} title={t("bar.language")} data-testid="language">
           <IconLanguage size={19} stroke={1.8} />
