@@ -144,6 +144,11 @@ class SoftPhone:
         self._process.stdin.write(json.dumps({"id": self._count, "do": word, **details}).encode() + b"\n")
         await asyncio.wait_for(reply, COMMAND_SECONDS)
 
+    @property
+    def has_calls(self) -> bool:
+        """Whether any call is up, ringing or being placed here."""
+        return bool(self._lines)
+
     def _any(self, state: str) -> bool:
         return any(line.state == state for line in self._lines.values())
 

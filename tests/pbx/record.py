@@ -25,9 +25,11 @@ from typing import Any
 
 from callcenter.asterisk.lab import AsteriskLab, LabSettings
 from callcenter.asterisk.lab.tones import AGENT_MUSIC_HZ, CALLER_MUSIC_HZ, RATE, power_of
+from tests.asterisk.scripts import Asked, ScriptServer
 from tests.pbx.phones import SoftPhone
-from tests.pbx.real import TONES, RealPbx
+from tests.pbx.real import TONES, RealPbx, free_tcp_port, lab_for_tests
 
+OWN = "own-"  # scenes on our own dialplan begin with this; all others play on the foreign one
 WINDOW_SECONDS = 0.2
 PAUSE_SECONDS = 0.4  # two windows: a click or a lost packet in the middle of a talk
 HEARD_SHARE = 0.15  # of a window's power: three equal voices have a third each
@@ -75,8 +77,9 @@ class Tap:
 class Scene:
     """One recording in the making: phones, the clock, the marks."""
 
-    def __init__(self, pbx: RealPbx, tap: Tap) -> None:
+    def __init__(self, pbx: RealPbx, tap: Tap, scripts: ScriptServer) -> None:
         self.pbx = pbx
+        self.scripts = scripts
         self.tap = tap
         self.t0 = time.time()
         self.marks: list[tuple[float, str]] = []
@@ -105,6 +108,26 @@ class Scene:
     async def act(self, action: str, **headers: str) -> None:
         self.mark(f"AMI {action}")
         await self.tap.act(action, **headers)
+
+    async def send(
+        self, channel: str, context: str, exten: str, *, extra: tuple[str, str, str] | None = None
+    ) -> None:
+        """Redirect a channel, and a second one (channel, context, extension) in the same action."""
+        headers = {"Channel": channel, "Context": context, "Exten": exten, "Priority": "1"}
+        if extra is not None:
+            names = ("ExtraChannel", "ExtraContext", "ExtraExten", "ExtraPriority")
+            headers |= dict(zip(names, (*extra, "1"), strict=True))
+        self.mark(f"redirect to {context},{exten}" + (f" and {extra[1]},{extra[2]}" if extra else ""))
+        await self.tap.act("Redirect", **headers)
+
+    async def park(self, asked: Asked) -> None:
+        """An agent's leg asks whether to stay: while the caller is still there, yes."""
+        there = any(phone.has_calls for name, phone in self._phones.items() if name.startswith("trunk"))
+        await asked.next("hold" if there else "hangup")
+
+    async def silence_scripts(self) -> None:
+        """From now on no FastAGI server is there."""
+        await self.scripts.close()
 
     def channel(self, prefix: str) -> str:
         """The newest channel of that prefix that the recording names."""
@@ -206,8 +229,17 @@ def foreign_settings() -> LabSettings:
     """An Asterisk with the dialplan of somebody else."""
     extra = {path.name: path.read_text(encoding="utf-8") for path in _FOREIGN.glob("*.conf")}
     return LabSettings(
-        tones=True, trunk_context="from-trunk", phone_context="from-internal", extra_files=extra
+        tones=True,
+        fastagi=f"127.0.0.1:{free_tcp_port()}",
+        trunk_context="from-trunk",
+        phone_context="from-internal",
+        extra_files=extra,
     )
+
+
+async def _keep(asked: Asked) -> None:
+    await asked.say("ANSWER")
+    await asked.next("hold")
 
 
 async def record(lab: AsteriskLab, name: str, play: Any, out: Path) -> dict[str, Any]:
@@ -216,11 +248,14 @@ async def record(lab: AsteriskLab, name: str, play: Any, out: Path) -> dict[str,
         tap = Tap()
         async with RealPbx(lab, heard=Path(folder)) as pbx:
             await tap.open(pbx)
-            scene = Scene(pbx, tap)
+            scripts = ScriptServer(pbx.fastagi_port, {"inbound": _keep, "hold": _keep})
+            scene = Scene(pbx, tap, scripts)
+            scripts.scripts["park"] = scene.park
             try:
-                await play(scene)
-                await scene.rest(0.4)
-                scene.mark("end")
+                async with scripts:
+                    await play(scene)
+                    await scene.rest(0.4)
+                    scene.mark("end")
             finally:
                 await pbx.close()
                 await tap.close()
@@ -239,17 +274,22 @@ async def _main(names: Sequence[str], out: Path) -> int:
     from tests.pbx.shapes import SCENES
 
     failed = 0
-    async with AsteriskLab(foreign_settings()) as lab:
-        for name in names or list(SCENES):
-            try:
-                document = await record(lab, name, SCENES[name], out)
-            except Exception as error:
-                failed += 1
-                print(f"{name}: FAILED {type(error).__name__}: {error}", flush=True)
-            else:
-                print(f"{name}: talk {document['talk']}", flush=True)
-        errors = [line for line in lab.log.splitlines() if "ERROR[" in line or "WARNING[" in line]
-        print("\n".join(errors))
+    chosen = list(names or SCENES)
+    ours = [name for name in chosen if name.startswith(OWN)]
+    for lab, scenes in (
+        (AsteriskLab(foreign_settings()), [name for name in chosen if name not in ours]),
+        (lab_for_tests(), ours),
+    ):
+        async with lab:
+            for name in scenes:
+                try:
+                    document = await record(lab, name, SCENES[name], out)
+                except Exception as error:
+                    failed += 1
+                    print(f"{name}: FAILED {type(error).__name__}: {error}", flush=True)
+                else:
+                    print(f"{name}: talk {document['talk']}", flush=True)
+            print("\n".join(line for line in lab.log.splitlines() if "ERROR[" in line or "WARNING[" in line))
     return 1 if failed else 0
 
 

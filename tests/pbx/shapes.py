@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from tests.pbx.record import Scene
+from tests.pbx.record import OWN, Scene
 
 SCENES: dict[str, Callable[[Scene], Awaitable[None]]] = {}
 CALLER, CALLER_NAME = "+14155550123", "Ada Example"
@@ -697,3 +697,228 @@ async def ivr(s: Scene) -> None:
     await anna.answer()
     await s.rest(TALK)
     await anna.hang_up()
+
+
+# --- more traps ----------------------------------------------------------------------------------------
+
+
+@scene("queue-hold-by-phone")
+async def queue_hold(s: Scene) -> None:
+    await _talking(s, "14155550140")
+    trunk, anna = await s.phones("trunk", "1001")
+    s.expected = {
+        "offers": {"1001": "answered"}, "answered": ["1001"], "calls": 1, "holds": 1,
+        "queue": {"name": "400", "left": "answered"},
+    }  # fmt: skip
+    s.mark("1001 holds")
+    await anna.hold()
+    await s.rest(1.2)
+    s.mark("1001 unholds")
+    await anna.unhold()
+    await s.rest(TALK)
+    await trunk.hang_up()
+
+
+@scene("transfer-blind-refer-to-queue")
+async def blind_to_queue(s: Scene) -> None:
+    await _talking(s, "14155550101")
+    trunk, anna, ben = await s.phones("trunk", "1001", "1002")
+    s.expected = {
+        "offers": {"1001": "elsewhere", "1002": "answered"}, "answered": ["1001", "1002"], "calls": 1,
+        "transfers": [{"kind": "blind", "by": "1001", "to": "401"}], "queue": {"name": "401", "left": "answered"},
+    }  # fmt: skip
+    s.mark("1001 transfers by REFER to 401, where it rings again itself")
+    await anna.blind_transfer("401")
+    await ben.ringing(within=8)
+    await s.rest(0.5)
+    await ben.answer()
+    await s.rest(2 * TALK)
+    await trunk.hang_up()
+
+
+@scene("transfer-blind-refer-to-outside")
+async def blind_outside(s: Scene) -> None:
+    caller, anna, outside = await s.phones("trunk2", "1001", "trunk")
+    s.begin()
+    s.expected = {
+        "offers": {"1001": "answered"}, "answered": ["1001", "trunk"], "calls": 1,
+        "transfers": [{"kind": "blind", "by": "1001", "to": "+14155550190"}],
+    }  # fmt: skip
+    s.mark("trunk2 calls 14155550101")
+    await caller.call("14155550101", number=CALLER, name=CALLER_NAME)
+    await anna.ringing()
+    await anna.answer()
+    await s.rest(TALK)
+    s.mark("1001 transfers by REFER to +14155550190")
+    await anna.blind_transfer("+14155550190")
+    await outside.ringing()
+    await s.rest(0.5)
+    await outside.answer()
+    await s.rest(2 * TALK)
+    await caller.hang_up()
+
+
+# --- our own dialplan, moved as the server moves calls ------------------------------------------------------
+
+OWN_DID = "14155550100"
+
+
+def own(name: str) -> Callable[[Callable[[Scene], Awaitable[None]]], Callable[[Scene], Awaitable[None]]]:
+    """A scene on our own dialplan; its scripts answer as the server does: everybody waits."""
+    return scene(f"{OWN}{name}")
+
+
+async def _own_call(s: Scene, *, agent: str = "1001") -> str:
+    """A caller waits and is sent to ring the agent; the caller's channel."""
+    (trunk,) = await s.phones("trunk")
+    await s.phones("1001", "1002")
+    s.begin()
+    s.mark(f"trunk calls {OWN_DID}")
+    await trunk.call(OWN_DID, number=CALLER, name=CALLER_NAME)
+    await trunk.talking()
+    await s.rest(0.8)
+    channel = s.channel("PJSIP/trunk-")
+    await s.send(channel, "callcenter-connect", agent)
+    return channel
+
+
+async def _own_talk(s: Scene) -> tuple[str, str]:
+    channel = await _own_call(s)
+    trunk, anna = await s.phones("trunk", "1001")
+    await anna.ringing()
+    await s.rest(0.5)
+    await anna.answer()
+    await trunk.talking()
+    await s.rest(TALK)
+    return channel, s.channel("PJSIP/1001-")
+
+
+@own("answered-agent-ends")
+async def own_answered(s: Scene) -> None:
+    await _own_talk(s)
+    s.expected = {"offers": {"1001": "answered"}, "answered": ["1001"], "calls": 1}
+    trunk, anna = await s.phones("trunk", "1001")
+    s.mark("1001 hangs up")
+    await anna.hang_up()
+    await trunk.ended()
+
+
+@own("answered-caller-ends")
+async def own_caller_ends(s: Scene) -> None:
+    await _own_talk(s)
+    s.expected = {"offers": {"1001": "answered"}, "answered": ["1001"], "calls": 1}
+    trunk, anna = await s.phones("trunk", "1001")
+    s.mark("trunk hangs up")
+    await trunk.hang_up()
+    await anna.ended()
+
+
+@own("declined-then-next-answers")
+async def own_declined(s: Scene) -> None:
+    channel = await _own_call(s)
+    trunk, anna, ben = await s.phones("trunk", "1001", "1002")
+    s.expected = {"offers": {"1001": "busy", "1002": "answered"}, "answered": ["1002"], "calls": 1}
+    await anna.ringing()
+    await s.rest(0.5)
+    s.mark("1001 says 486")
+    await anna.decline(486)
+    await anna.ended()
+    await s.rest(0.6)
+    await s.send(channel, "callcenter-connect", "1002")
+    await ben.ringing()
+    await s.rest(0.5)
+    await ben.answer()
+    await s.rest(TALK)
+    await trunk.hang_up()
+    await ben.ended()
+
+
+@own("offer-withdrawn")
+async def own_withdrawn(s: Scene) -> None:
+    channel = await _own_call(s)
+    trunk, anna = await s.phones("trunk", "1001")
+    s.expected = {"offers": {"1001": "cancelled"}, "answered": [], "calls": 1}
+    await anna.ringing()
+    await s.rest(0.6)
+    await s.send(channel, "callcenter-hold", "s")
+    await anna.ended()
+    await s.rest(1.0)
+    await trunk.hang_up()
+
+
+@own("caller-gives-up-while-ringing")
+async def own_gives_up(s: Scene) -> None:
+    await _own_call(s)
+    trunk, anna = await s.phones("trunk", "1001")
+    s.expected = {"offers": {"1001": "cancelled"}, "answered": [], "calls": 1}
+    await anna.ringing()
+    await s.rest(0.6)
+    await trunk.hang_up()
+    await anna.ended()
+
+
+@own("unregistered-agent")
+async def own_unregistered(s: Scene) -> None:
+    await _own_call(s, agent="1004")
+    (trunk,) = await s.phones("trunk")
+    s.expected = {"offers": {}, "answered": [], "calls": 1}
+    await s.rest(1.5)
+    await trunk.hang_up()
+
+
+@own("hold-and-back")
+async def own_hold(s: Scene) -> None:
+    channel, agent = await _own_talk(s)
+    trunk, anna = await s.phones("trunk", "1001")
+    s.expected = {"offers": {"1001": "answered"}, "answered": ["1001"], "calls": 1, "holds": 1}
+    await s.send(channel, "callcenter-hold", "s")
+    await s.rest(1.5)
+    await s.act("Setvar", Channel=channel, Variable="CC_PEER", Value=agent)
+    await s.send(channel, "callcenter-bridge", "caller")
+    await s.rest(TALK)
+    await anna.hang_up()
+    await trunk.ended()
+
+
+@own("consult-and-complete")
+async def own_consult(s: Scene) -> None:
+    channel, agent = await _own_talk(s)
+    trunk, anna, ben = await s.phones("trunk", "1001", "1002")
+    s.expected = {
+        "offers": {"1001": "answered", "1002": "answered"},
+        "answered": ["1001", "1002"],
+        "calls": 1,
+    }
+    await s.send(channel, "callcenter-hold", "s", extra=(agent, "callcenter-consult", "1002"))
+    await ben.ringing()
+    await s.rest(0.4)
+    await ben.answer()
+    await s.rest(TALK)
+    await s.act("Setvar", Channel=channel, Variable="CC_PEER", Value=s.channel("PJSIP/1002-"))
+    await s.send(channel, "callcenter-bridge", "caller")
+    await s.rest(0.4)
+    s.mark("1001 hangs up")
+    await anna.hang_up()
+    await s.rest(TALK)
+    await trunk.hang_up()
+    await ben.ended()
+
+
+@own("server-gone-fallback-queue")
+async def own_fallback(s: Scene) -> None:
+    trunk, anna, ben = await s.phones("trunk", "1001", "1002")
+    s.begin()
+    s.expected = {
+        "offers": {"1001": "answered", "1002": "elsewhere"}, "answered": ["1001"], "calls": 1,
+        "queue": {"name": "callcenter", "left": "answered"},
+    }  # fmt: skip
+    s.mark("trunk calls, the server is not there")
+    await s.silence_scripts()
+    await trunk.call(OWN_DID, number=CALLER, name=CALLER_NAME)
+    await anna.ringing()
+    await ben.ringing()
+    await s.rest(0.5)
+    await anna.answer()
+    await s.rest(TALK)
+    await trunk.hang_up()
+    await anna.ended()
