@@ -178,6 +178,7 @@ def begin(switch: Switch, caller: Channel | None, leg: Channel, destination: str
     _dial_event(switch, "DialBegin", caller, leg, f"DialString: {dial_string}\r\n")
     if far is not None:
         far.dialled = far.exten
+        far.variables = {**(leg.variables or {})}  # a Local carries all of them to its far half
         switch.start_pbx(far)
     elif leg.party is not None:
         leg.party.invited(leg)
