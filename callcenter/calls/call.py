@@ -188,6 +188,7 @@ class Call:
         "past",
         "queue",
         "queued",
+        "queued_at",
         "since",
         "state",
         "talk",
@@ -210,6 +211,7 @@ class Call:
         self.dialled = ""
         self.queue: str | None = None
         self.queued = False
+        self.queued_at: float | None = None  # since when in `queue`; the place kept over a restart
         self.asked = False  # for a person: rung or waited
         self.gave_up = False  # the last offer or wait ended by the caller's side, as far as was said
         self.had_outside = False

@@ -182,6 +182,7 @@ def queue_joined(call: Call, event: QueueJoined) -> Change | None:
     if event.leg not in call.legs or (call.queued and call.queue == queue):
         return None
     call.queue, call.queued, call.gave_up = queue, True, False
+    call.queued_at = event.at
     return Change.QUEUE
 
 

@@ -38,6 +38,7 @@ def _take_party(call: Call, absorbed: Call) -> None:
     call.anchor = absorbed.anchor
     call.caller_raw, call.caller_name = absorbed.caller_raw, absorbed.caller_name
     call.dialled, call.queue, call.queued = absorbed.dialled, absorbed.queue, absorbed.queued
+    call.queued_at = absorbed.queued_at
     call.identified = absorbed.identified
     call.customer_id, call.chosen = absorbed.customer_id, absorbed.chosen
     call.wait, call.talk, call.hold = absorbed.wait, absorbed.talk, absorbed.hold

@@ -46,6 +46,7 @@ def entered_queue(call: Call, event: EnteredQueue) -> Change | None:
         return None
     demand(call.state, Demand.QUEUE)
     call.queue, call.queued, call.gave_up = event.queue, True, False
+    call.queued_at = event.at
     return Change.QUEUE
 
 

@@ -370,8 +370,9 @@ def test_a_queue_of_the_switch() -> None:
 def test_place_is_kept_when_the_queue_is_entered_twice() -> None:
     story = _waits_in_our_queue(Story().arrives())
     story.changes.clear()
-    _waits_in_our_queue(story)
+    _waits_in_our_queue(story.wait(5))
     assert story.changes == []
+    assert story.call.queued_at == T0
 
 
 def test_the_caller_hangs_up_in_the_same_batch_as_the_answer() -> None:

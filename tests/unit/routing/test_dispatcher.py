@@ -1,0 +1,410 @@
+"""The router at work, from the caller in the queue to the end of the call, with fakes for switch and storage."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from callcenter.agents.floor import AgentProfile, Floor
+from callcenter.agents.ids import AgentId
+from callcenter.agents.presence import IllegalPresence, Wish
+from callcenter.calls.record import CallOutcome, CallState
+from callcenter.routing.board import GRACE_SECONDS, RETRY_SECONDS, SILENT_SECONDS, Connect
+from callcenter.routing.dispatcher import Dispatcher, Place
+from callcenter.telephony.events import (
+    AnyCallEvent,
+    CallId,
+    EndReason,
+    LegId,
+    OfferEnd,
+    PickedUp,
+    Signalled,
+    TransferKind,
+    Transferred,
+)
+from callcenter.telephony.port import CommandResult, Outcome
+from tests.unit.calls.fakes import Office
+from tests.unit.calls.story import ANNA, BEN, PHONE_OF, THE_CALL, Story, leg_id
+
+RING = 15
+
+
+@dataclass
+class Room:
+    """A call service, a floor of agents and the router, on one clock that tests move."""
+
+    office: Office = field(default_factory=Office)
+    sent: list[Connect] = field(default_factory=list)
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.floor = Floor(
+            AgentProfile(id=who, name=who, extension=PHONE_OF[who].rpartition("/")[2], endpoint=PHONE_OF[who])
+            for who in (ANNA, BEN)
+        )
+        self.router = Dispatcher(
+            floor=self.floor,
+            calls=self.office.service,
+            clock=self.office.clock,
+            ring_seconds=RING,
+            send=self.sent.append,
+            on_presence=lambda change: self.seen.append((change.agent.id, change.presence.state.value)),
+            on_queues=lambda *_: None,
+        )
+        self.office.service.listen(self.router.changed)
+
+    def available(self, *agents: AgentId) -> None:
+        for agent in agents:
+            self.router.want(agent, Wish.AVAILABLE)
+            self.office.clock.advance(1)
+        self.seen.clear()
+
+    def story(self, name: str = "c", call: CallId = THE_CALL) -> Story:
+        """A caller who has arrived."""
+        story = Story(id=call, at=self.office.clock.now())
+        self.hear(story.arrives(name).up(name))
+        return story
+
+    def hear(self, story: Story) -> None:
+        """The switch tells what was added to `story`."""
+        events: list[AnyCallEvent] = [one for one in story.told if not hasattr(one, "agent")]  # type: ignore[misc]
+        story.told.clear()
+        self.office.service.handle(events)
+
+    def waits(self, story: Story, name: str = "c", since: float | None = None) -> None:
+        since = self.office.clock.now() if since is None else since
+        self.router.waits(Place(call=story.id, leg=leg_id(name), queue="service", since=since))
+
+    def passes(self, seconds: float, story: Story | None = None) -> None:
+        self.office.clock.advance(seconds)
+        if story is not None:
+            story.at = self.office.clock.now()
+        self.router.tick()
+
+    def state(self, agent: AgentId) -> str:
+        return self.floor.presence(agent).state.value
+
+    def asked(self) -> list[tuple[CallId, AgentId]]:
+        return [(one.assignment.waiting.call, one.assignment.agent) for one in self.sent]
+
+    def answer(self, outcome: Outcome) -> None:
+        self.router.sent(self.sent[-1], CommandResult(outcome))
+
+    def kinds(self) -> list[str]:
+        return self.office.journal.kinds()
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    room = Room()
+    yield room
+    await room.office.service.stop()
+
+
+async def test_a_whole_call(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    assert room.asked() == [(story.id, ANNA)]
+    assert room.sent[0].assignment.endpoint == PHONE_OF[ANNA]
+    assert room.sent[0].ring_seconds == RING
+    assert room.state(ANNA) == "reserved"
+    room.answer(Outcome.DONE)
+    room.hear(story.rings(ANNA))
+    assert room.state(ANNA) == "ringing"
+    room.passes(4, story)
+    room.hear(story.answers(ANNA))
+    assert room.state(ANNA) == "talking"
+    assert not room.router.is_waiting(story.id)
+    room.passes(60, story)
+    room.hear(story.ends("c", ANNA))
+    assert [state for _, state in room.seen] == ["reserved", "ringing", "talking", "available"]
+    row = room.office.journal.rows[story.id]
+    assert (row.outcome, row.queue, row.answered_by, row.talk_seconds) == (
+        CallOutcome.ANSWERED,
+        "service",
+        ANNA,
+        60,
+    )
+    for kind in ("entered_queue", "offer_made", "left_queue", "offer_closed", "agent_state_changed"):
+        assert kind in room.kinds()
+    assert len(room.sent) == 1
+
+
+async def test_nobody_is_there_and_then_somebody_is(room: Room) -> None:
+    story = room.story()
+    room.waits(story)
+    assert room.sent == []
+    room.available(BEN)
+    assert room.asked() == [(story.id, BEN)]
+
+
+async def test_nobody_answers_the_next_is_asked_and_the_place_is_kept(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    since = room.sent[0].assignment.waiting.since
+    room.hear(story.rings(ANNA))
+    room.passes(RING, story)
+    room.hear(story.offer_ends(ANNA, OfferEnd.NO_ANSWER).ends(ANNA))
+    assert (room.state(ANNA), room.floor.presence(ANNA).shown_reason) == ("paused", "no_answer")
+    assert room.asked() == [(story.id, ANNA), (story.id, BEN)]
+    assert room.sent[1].assignment.waiting.since == since
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [(OfferEnd.DECLINED, "declined"), (OfferEnd.BUSY, "busy"), (OfferEnd.UNREACHABLE, "unreachable")],
+)
+async def test_who_cannot_take_it_is_not_asked_again(room: Room, how: OfferEnd, reason: str) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).offer_ends(ANNA, how).ends(ANNA))
+    assert room.floor.presence(ANNA).shown_reason == reason
+    assert len(room.sent) == 1
+    room.available(BEN)
+    assert room.asked()[1:] == [(story.id, BEN)]
+
+
+async def test_a_phone_for_which_the_switch_makes_no_channel(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    said = Signalled(
+        at=story.at,
+        call=story.id,
+        leg=leg_id("c"),
+        word="Dial",
+        detail="Extension=1001,Status=CHANUNAVAIL",
+    )
+    room.router.signalled(said)
+    assert room.floor.presence(ANNA).shown_reason == "unreachable"
+    assert room.asked()[1:] == [(story.id, BEN)]
+
+
+async def test_refused_by_the_switch_is_tried_again_later_not_at_once(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.answer(Outcome.REFUSED)
+    assert room.state(ANNA) == "available"
+    assert len(room.sent) == 1
+    room.passes(RETRY_SECONDS)
+    assert room.asked() == [(story.id, ANNA)] * 2
+
+
+async def test_unknown_is_never_sent_twice_while_it_may_still_ring(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    room.answer(Outcome.UNKNOWN)
+    room.passes(SILENT_SECONDS - 1, story)
+    assert len(room.sent) == 1
+    room.hear(story.rings(ANNA))
+    room.passes(RING - 1, story)
+    assert len(room.sent) == 1
+    room.hear(story.answers(ANNA))
+    assert (room.state(ANNA), room.state(BEN)) == ("talking", "available")
+    assert len(room.sent) == 1
+
+
+async def test_unknown_and_silent_until_the_deadline_goes_to_the_next(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    room.answer(Outcome.UNKNOWN)
+    room.passes(SILENT_SECONDS + 0.1, story)
+    assert room.asked() == [(story.id, ANNA), (story.id, BEN)]
+    assert room.state(ANNA) == "available"
+
+
+async def test_ringing_without_an_end_has_a_deadline(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    room.passes(RING + GRACE_SECONDS - 0.1)
+    assert room.router.board.agent_of(story.id) == ANNA
+    room.passes(0.2)
+    assert (
+        room.asked() == [(story.id, ANNA)] * 2
+    )  # nobody else is there: asked anew, after the first was given up
+
+
+@pytest.mark.parametrize("rung", [False, True])
+async def test_the_caller_hangs_up_and_the_agent_is_free(room: Room, rung: bool) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    if rung:
+        room.hear(story.rings(ANNA))
+        story.offer_ends(ANNA, OfferEnd.CANCELLED).ends(ANNA)
+    room.passes(3, story)
+    room.hear(story.ends("c"))
+    assert room.state(ANNA) == "available"
+    assert len(room.router.board) == 0
+    assert room.office.journal.rows[story.id].outcome is CallOutcome.ABANDONED
+    room.answer(Outcome.REFUSED)  # the answer to the command comes after the caller has gone
+    room.passes(RETRY_SECONDS)
+    assert len(room.sent) == 1
+
+
+async def test_the_caller_hangs_up_in_the_batch_of_the_answer(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    room.hear(story.offer_ends(ANNA, OfferEnd.ANSWERED).up(ANNA).ends("c").ends(ANNA))
+    assert room.state(ANNA) == "available"
+    assert not room.router.is_waiting(story.id)
+    assert room.office.journal.rows[story.id].outcome is CallOutcome.ABANDONED
+
+
+async def test_two_callers_and_two_agents(room: Room) -> None:
+    first, second = room.story("c1", CallId("pbx:c1")), room.story("c2", CallId("pbx:c2"))
+    room.waits(first, "c1")
+    room.passes(1)
+    room.waits(second, "c2")
+    room.available(ANNA, BEN)
+    assert room.asked() == [(first.id, ANNA), (second.id, BEN)]
+
+
+async def test_one_caller_is_offered_to_one_agent_at_a_time(room: Room) -> None:
+    story = room.story()
+    room.waits(story)
+    room.available(ANNA, BEN)
+    room.passes(1)
+    assert room.asked() == [(story.id, ANNA)]
+
+
+async def test_the_queue_entered_twice_is_one_place(room: Room) -> None:
+    story = room.story()
+    since = room.office.clock.now()
+    room.waits(story)
+    room.passes(5)
+    room.waits(story)
+    room.available(ANNA)
+    assert [one.assignment.waiting.since for one in room.sent] == [since]
+
+
+async def test_the_script_may_be_ahead_of_the_events(room: Room) -> None:
+    room.available(ANNA)
+    story = Story(at=room.office.clock.now())
+    room.waits(story)
+    assert room.router.is_waiting(story.id)
+    assert room.sent == []
+    room.hear(story.arrives())
+    assert room.asked() == [(story.id, ANNA)]
+
+
+async def test_a_colleague_picks_it_up(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    story.tell(
+        story.device(BEN, "b"),
+        PickedUp(at=story.at, call=story.id, by=leg_id("b"), endpoint=PHONE_OF[BEN], instead_of=leg_id(ANNA)),
+    )
+    room.hear(story.up("b").talk("c", "b").ends(ANNA, reason=EndReason.REPLACED))
+    assert (room.state(ANNA), room.state(BEN)) == ("available", "talking")
+    assert not room.router.is_waiting(story.id)
+    assert len(room.sent) == 1
+
+
+async def test_a_transfer_back_to_the_queue(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    room.hear(story.answers(ANNA))
+    room.available(BEN)
+    room.passes(29, story)
+    story.tell(Transferred(at=story.at, call=story.id, kind=TransferKind.BLIND, by=leg_id(ANNA)))
+    room.hear(story.talk().ends(ANNA))
+    room.waits(story)
+    assert len(room.sent) == 2
+    agent = room.asked()[1][1]
+    room.hear(story.rings(agent, "again").answers("again", conversation="b2"))
+    room.passes(5, story)
+    room.hear(story.ends("c", "again"))
+    row = room.office.journal.rows[story.id]
+    assert (row.answered_by, row.last_agent, row.talk_seconds) == (ANNA, agent, 35)
+    assert (room.state(ANNA), room.state(BEN)) == ("available", "available")
+
+
+async def test_every_event_twice(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    steps: list[Callable[[], Story]] = [
+        lambda: story.rings(ANNA),
+        lambda: story.answers(ANNA),
+        lambda: story.ends("c", ANNA),
+    ]
+    for step in steps:
+        told = list(step().told)
+        room.hear(story)
+        story.told += told
+        room.hear(story)
+    assert [state for _, state in room.seen] == ["reserved", "ringing", "talking", "available"]
+    assert len(room.sent) == 1
+
+
+async def test_a_private_call_keeps_the_router_away(room: Room) -> None:
+    room.available(ANNA)
+    private = (
+        Story(id=CallId("pbx:p"), at=room.office.clock.now()).arrives("p").rings(ANNA, "pa", for_leg="p")
+    )
+    room.hear(private)
+    story = room.story()
+    room.waits(story)
+    assert room.sent == []
+    room.hear(private.ends("p", "pa"))
+    assert room.asked() == [(story.id, ANNA)]
+
+
+async def test_a_pause_while_talking_begins_after_the_call(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).answers(ANNA))
+    room.router.want(ANNA, Wish.PAUSED, reason="lunch")
+    assert room.state(ANNA) == "talking"
+    room.hear(story.ends("c", ANNA))
+    assert room.state(ANNA) == "paused"
+
+
+async def test_an_ended_caller_cannot_wait(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.hear(story.ends("c"))
+    room.waits(story)
+    assert room.sent == []
+    assert not room.router.is_waiting(story.id)
+
+
+async def test_a_wish_without_sense_is_refused(room: Room) -> None:
+    with pytest.raises(IllegalPresence):
+        room.router.want(ANNA, Wish.PAUSED)
+    with pytest.raises(KeyError):
+        room.router.want(AgentId("nobody"), Wish.AVAILABLE)
+
+
+async def test_a_phone_that_comes_back_is_rung(room: Room) -> None:
+    room.available(ANNA)
+    room.router.phone_is(PHONE_OF[ANNA], False)
+    story = room.story()
+    room.waits(story)
+    assert room.sent == []
+    room.router.phone_is(PHONE_OF[ANNA], True)
+    assert room.asked() == [(story.id, ANNA)]
+
+
+async def test_the_state_of_a_waiting_call(room: Room) -> None:
+    story = room.story()
+    room.waits(story)
+    call = room.office.service.get(story.id)
+    assert call is not None
+    assert (call.state, call.queue, LegId("pbx:c") in call.legs) == (CallState.WAITING, "service", True)
