@@ -213,3 +213,17 @@ def test_frame_headers_at_every_length() -> None:
     for length, header in ((0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10)):
         frame = text_frame(b"x" * length)
         assert (len(frame), frame[0]) == (length + header, 0x81)
+
+
+def test_documents_from_before_the_fanout_was_made_do_not_silence_it() -> None:
+    """The server fills the desks before the web is built."""
+    hub = DeskHub(stream="run")
+    hub.put("desk", "me", {"state": "offline"})
+    woken: list[Callable[[], None]] = []
+    fanout = Fanout(hub, ManualClock(), woken.append)
+    transport = FakeTransport()
+    fanout.attach("desk", transport, stream="", seq=None)
+    hub.put("desk", "me", {"state": "available"})
+    assert len(woken) == 1
+    woken[0]()
+    assert [message["t"] for message in transport.messages()] == ["snapshot", "put"]

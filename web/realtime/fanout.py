@@ -103,6 +103,7 @@ class Fanout:
         self._limits = limits
         self._readers: dict[str, list[Reader]] = {}
         self.stats = FanoutStats()
+        hub.take_dirty()  # changes from before: nobody listens yet, and what is left there would never wake us
         hub.on_dirty = self._wake
 
     def __len__(self) -> int:
