@@ -90,6 +90,7 @@ class DialplanSettings:
     manager_secret: str = field(default="", repr=False)
     manager_permit: str = "127.0.0.1/255.255.255.255"
     sip_bind: str = "127.0.0.1:5060"
+    media_address: str = ""  # the only address that media uses; empty: the machine's own choice
     phone_context: str = "callcenter-phones"
     phones: tuple[SamplePhone, ...] = ()
     phone_contacts: int = 2
@@ -137,7 +138,8 @@ def _values(settings: DialplanSettings) -> dict[str, str]:
         "manager_permit": _source(settings.manager_permit),
         "sip_bind": _allowed("sip_bind", settings.sip_bind, _ADDRESS, "address:port"),
         "phones": "\n".join(_phone(phone) for phone in settings.phones),
-        "trunks": "\n".join(_trunk(trunk) for trunk in settings.trunks),
+        "trunks": "\n".join(_trunk(trunk, settings.media_address) for trunk in settings.trunks),
+        "media": _media(settings.media_address),
         "max_contacts": _count("phone_contacts", settings.phone_contacts, 1, 10),
     }
     for key in ("music", "agent_music", "fallback_queue", "manager_username", "phone_context"):
@@ -189,14 +191,19 @@ def _phone(phone: SamplePhone) -> str:
     )
 
 
-def _trunk(trunk: SampleTrunk) -> str:
+def _media(address: str) -> str:
+    """Lines of an endpoint that keep its media on one address."""
+    return f"media_address = {_source(address)}\nbind_rtp_to_media_address = yes\n" if address else ""
+
+
+def _trunk(trunk: SampleTrunk, media_address: str) -> str:
     name = _word("trunk", trunk.name)
     contact = _allowed("contact of a trunk", trunk.contact, _ADDRESS, "host:port")
     text = (
         f"[{name}]\ntype = endpoint\n"
         f"context = {_word('context of a trunk', trunk.context)}\n"
         "disallow = all\nallow = ulaw,alaw\ndirect_media = no\ntrust_id_inbound = yes\n"
-        f"send_pai = yes\naors = {name}\n"
+        f"{_media(media_address)}send_pai = yes\naors = {name}\n"
         f"[{name}]\ntype = aor\ncontact = sip:{contact}\n"
     )
     if trunk.match:

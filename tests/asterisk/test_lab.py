@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from callcenter.asterisk.lab import AsteriskLab, AsteriskMissing, LabError, LabSettings, find_asterisk
+from callcenter.asterisk.lab.files import RTP_PORTS
 from callcenter.asterisk.lab.private import free_ports
 from tests.asterisk.scripts import Manager
 from tests.pbx.real import RealPbx
@@ -23,24 +24,26 @@ async def test_it_starts_without_an_error_listens_on_loopback_only_and_leaves_no
     async with AsteriskLab(LabSettings(browser_phones=("1101",))) as lab:
         assert "ERROR[" not in lab.log, lab.log
         assert "WARNING[" not in lab.log, lab.log
-        assert await _listening(lab.pid) == {"127.0.0.1"}
+        bound = _bound(lab.pid)
+        ports = lab.ports
+        assert {bound[port] for port in (ports.manager, ports.http, ports.sip)} == {"127.0.0.1"}
         assert "1101" in await lab.console("pjsip show endpoints")
         folder = lab.folder
     assert not folder.exists()
 
 
-async def _listening(pid: int) -> set[str]:
-    """Local addresses of its listening TCP and bound UDP sockets, from /proc."""
+def _bound(pid: int) -> dict[int, str]:
+    """Local address by port of its listening TCP and its UDP sockets, from /proc."""
     sockets = {
         link for fd in Path(f"/proc/{pid}/fd").iterdir() if (link := _target(fd)).startswith("socket:[")
     }
-    found = set()
+    found = {}
     for name in ("tcp", "udp"):
         for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
             words = line.split()
             if f"socket:[{words[9]}]" in sockets and words[3] in ("0A", "07"):
-                number = bytes.fromhex(words[1].partition(":")[0])[::-1]
-                found.add(".".join(str(byte) for byte in number))
+                address, _, port = words[1].partition(":")
+                found[int(port, 16)] = ".".join(str(byte) for byte in bytes.fromhex(address)[::-1])
     return found
 
 
@@ -49,6 +52,19 @@ def _target(path: Path) -> str:
         return str(path.readlink())
     except OSError:
         return ""
+
+
+async def test_media_stays_on_loopback(real_pbx: RealPbx) -> None:
+    caller, callee = await real_pbx.phone("1001"), await real_pbx.phone("1002")
+    await caller.call("1002")
+    await callee.ringing()
+    await callee.answer()
+    await caller.talking()
+    first = real_pbx.lab.ports.rtp
+    media = {
+        address for port, address in _bound(real_pbx.lab.pid).items() if first <= port <= first + RTP_PORTS
+    }
+    assert media == {"127.0.0.1"}
 
 
 async def test_a_cut_breaks_every_manager_connection_and_new_ones_are_taken(real_pbx: RealPbx) -> None:

@@ -66,6 +66,7 @@ def dialplan_settings(settings: LabSettings, ports: LabPorts) -> DialplanSetting
         agent_music="parked",
         fallback_members=settings.phones,
         sip_bind=f"127.0.0.1:{ports.sip}",
+        media_address="127.0.0.1",
         phone_context=settings.phone_context,
         phones=tuple(
             SamplePhone(extension=one, secret=settings.phone_secret, browser=one in settings.browser_phones)
@@ -116,7 +117,7 @@ def lab_files(
     return _EMPTY | files | dict(settings.extra_files)
 
 
-RTP_PORTS = 398  # 199 streams at once: more than a test on a small machine carries
+RTP_PORTS = 3998  # four a call (two legs, RTP and RTCP): a thousand calls at once
 
 _PLAIN = ("ccss.conf", "cli_aliases.conf", "cli_permissions.conf", "codecs.conf", "followme.conf", "amd.conf",
           "pjsip_notify.conf", "queuerules.conf", "sorcery.conf", "udptl.conf")  # fmt: skip

@@ -248,7 +248,7 @@ def _link(link: Path, target: Path) -> None:
 
 def free_ports(*, manager: int = 0, http: int = 0, sip: int = 0) -> LabPorts:
     """Ports that nothing on 127.0.0.1 uses now: the wished ones where they are free, else any, and a block for
-    media that is ours by chance."""
+    media by chance (two labs may share one: Asterisk passes over ports in use)."""
     with contextlib.ExitStack() as held:
 
         def bound(kind: socket.SocketKind, wished: int = 0) -> int:
