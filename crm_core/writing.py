@@ -31,7 +31,7 @@ async def writing(sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[A
 async def insert_rows(session: AsyncSession, table: type[CrmBase], rows: Sequence[Values]) -> None:
     """Insert rows past the ORM, all with one prepared statement; nothing for no rows."""
     if rows:
-        await session.execute(insert(_plain(table)), rows)
+        await session.execute(insert(plain_table(table)), rows)
 
 
 async def insert_with_ids(session: AsyncSession, table: type[CrmBase], rows: Sequence[Values]) -> list[int]:
@@ -44,7 +44,7 @@ async def insert_with_ids(session: AsyncSession, table: type[CrmBase], rows: Seq
     return ids
 
 
-def _plain(table: type[CrmBase]) -> Table:
+def plain_table(table: type[CrmBase]) -> Table:
     plain = table.__table__
     assert isinstance(plain, Table)
     return plain
@@ -54,7 +54,7 @@ async def _take_ids(session: AsyncSession, table: type[CrmBase], count: int) -> 
     """Free ids. SQLite: of a write transaction, which keeps others from taking the same."""
     name = table.__tablename__
     if session.get_bind().dialect.name == "sqlite":
-        highest = await session.scalar(select(func.max(_plain(table).c.id)))
+        highest = await session.scalar(select(func.max(plain_table(table).c.id)))
         return list(range((highest or 0) + 1, (highest or 0) + 1 + count))
     taken = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
     return list(await session.scalars(taken, {"name": name, "count": count}))
