@@ -324,6 +324,8 @@ class Call:
         return found.agent if found is not None else None
 
     def _unanswered_inbound(self) -> CallOutcome:
+        if self.talk > 0:
+            return CallOutcome.FORWARDED
         if not self.asked:
             return CallOutcome.LEFT
         return CallOutcome.ABANDONED if self.gave_up else CallOutcome.MISSED

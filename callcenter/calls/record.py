@@ -33,6 +33,7 @@ class CallOutcome(StrEnum):
     ABANDONED = "abandoned"  # the caller gave up while waiting for a person
     LEFT = "left"  # the caller hung up in the menu, before asking for anybody
     MISSED = "missed"  # somebody was asked, nobody answered, and it was not the caller who ended it
+    FORWARDED = "forwarded"  # the caller talked, but with somebody outside: none of our devices answered
     BUSY = "busy"  # outbound and internal calls: the called party was busy
     NO_ANSWER = "no_answer"  # outbound and internal calls: the called party did not answer
     FAILED = "failed"  # outbound and internal calls: unreachable, refused, congested

@@ -313,6 +313,12 @@ def test_an_outbound_call_that_reaches_nobody(
     assert story.call.outcome is outcome
 
 
+def test_an_inbound_call_sent_on_to_a_mobile_is_forwarded() -> None:
+    story = Story().arrives().dials_out("d", "+442079460111").up("d").talk("c", "d").wait(9).ends("c", "d")
+    row = story.call.row()
+    assert (row.outcome, row.answered_at, row.talk_seconds) == (CallOutcome.FORWARDED, None, 9)
+
+
 def test_a_second_trunk_tried_after_the_first_is_the_same_call() -> None:
     story = Story().places(ANNA, "a", "+442079460111", Direction.OUTBOUND).dials_out("d", "+442079460111")
     story.ends("d", reason=EndReason.CONGESTION)
