@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from callcenter.asterisk.lab import AsteriskLab, AsteriskMissing, LabError, LabS
 from callcenter.asterisk.lab.files import RTP_PORTS
 from callcenter.asterisk.lab.private import free_ports
 from tests.asterisk.scripts import Manager
-from tests.pbx.real import RealPbx
+from tests.pbx.real import RealPbx, free_tcp_port
 
 pytestmark = pytest.mark.pbx
 PROJECT = Path(__file__).resolve().parents[2]
@@ -93,10 +94,12 @@ async def test_a_configuration_that_cannot_start_is_told_with_its_log() -> None:
         lab.remove()
 
 
-def test_a_wished_port_that_is_taken_gives_another() -> None:
-    taken = free_ports()
-    again = free_ports(manager=taken.manager)
-    assert again.manager == taken.manager
+def test_a_wished_port_is_given_where_it_is_free() -> None:
+    wished = free_tcp_port()
+    assert free_ports(manager=wished).manager == wished
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", wished))
+        assert free_ports(manager=wished).manager not in (0, wished)
 
 
 def test_a_missing_asterisk_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
