@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from callcenter.asterisk.dialplan import DialplanError, DialplanSettings, render
+from callcenter.asterisk.doctor import DoctorSettings, run_checks
+from callcenter.bootstrap.build import ami_config
+from callcenter.bootstrap.console import complain, set_up_log
+from callcenter.kit.clock import SystemClock
 from callcenter.settings import Settings
 from callcenter.storage.database import Database, DatabaseError
 from callcenter.storage.people import People, Taken
@@ -29,12 +34,6 @@ class NewPerson:
 def database_of(settings: Settings) -> Database:
     """The database the settings name. Raises DatabaseError for a URL that cannot be one."""
     return Database(settings.server.database.get_secret_value())
-
-
-def complain(line: str) -> int:
-    """Print one line for the person and return the exit code of a failure."""
-    print(f"callcenter: {line}", file=sys.stderr)
-    return 1
 
 
 async def migrate(settings: Settings) -> int:
@@ -133,3 +132,47 @@ def asterisk_files(settings: Settings, out: Path | None) -> int:
         target.write_text(text, encoding="utf-8")
         print(f"wrote {target}")
     return 0
+
+
+async def doctor(settings: Settings) -> int:
+    """Run every check, print each with what to do about it. Exit code 1 if one failed."""
+    set_up_log("error")
+    database = database_of(settings)
+    try:
+        checks = await run_checks(
+            DoctorSettings(
+                ami=ami_config(settings),
+                clock=SystemClock(),
+                control=settings.asterisk.control,
+                fastagi_host=settings.fastagi.host,
+                fastagi_port=settings.fastagi.port,
+                prompts=(settings.flow.greeting,) if settings.flow.greeting else (),
+                extensions=await _extensions(database),
+                database=lambda: _say_database(database),
+            )
+        )
+    finally:
+        await database.close()
+    for check in checks:
+        print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name.value:20} {check.detail}")
+        if check.advice:
+            print(f"{'':26} → {check.advice}")
+    failures = sum(not check.ok for check in checks)
+    print(f"\n{'Everything works.' if not failures else f'{failures} of {len(checks)} checks failed.'}")
+    return 1 if failures else 0
+
+
+async def _extensions(database: Database) -> tuple[str, ...]:
+    """The agents' extensions; none where the database cannot be asked, which has a check of its own."""
+    try:
+        return tuple(agent.extension for agent in await People(database).agents() if agent.extension)
+    except SQLAlchemyError:
+        return ()
+
+
+async def _say_database(database: Database) -> str:
+    """What to say of the database. Raises DatabaseError with the reason where it does not work."""
+    found = await database.check()
+    if found != "ok":
+        raise DatabaseError(f"{found}; run `callcenter migrate`, or check server.database")
+    return f"{database.url.get_backend_name()} answers, schema in place"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from callcenter.agents.presence import Wish
 from callcenter.bootstrap.build import build
-from callcenter.bootstrap.commands import complain
-from callcenter.bootstrap.run import set_up_log, until_stopped
+from callcenter.bootstrap.console import complain, set_up_log
+from callcenter.bootstrap.run import until_stopped
 from callcenter.bootstrap.server import Server
 from callcenter.settings import Settings, check
 from callcenter.simulator.server import SimulatedPhone, SimulatedSwitch, SimulatorConfig

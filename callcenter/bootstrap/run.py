@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 
 from callcenter.bootstrap.build import build
-from callcenter.bootstrap.commands import complain
+from callcenter.bootstrap.console import complain, set_up_log
 from callcenter.bootstrap.server import Server
 from callcenter.settings import Settings
 from callcenter.storage.database import DatabaseError
-
-log = logging.getLogger(__name__)
-
-LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-
-
-def set_up_log(level: str) -> None:
-    """One line an event on standard error; libraries speak up only when something is wrong."""
-    logging.basicConfig(level=level.upper(), format=LOG_FORMAT)
-    for noisy in ("asyncio", "sqlalchemy", "alembic", "aiosqlite", "websockets"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 async def serve(settings: Settings) -> int:

@@ -66,7 +66,7 @@ class Phone(Protocol):
 class TestPbx(Protocol):
     """Started by its fixture with the server's FastAGI port; stopped by it."""
 
-    __test__ = False
+    __test__: bool = False
     manager: ManagerAddress
 
     async def phone(self, name: str) -> Phone:
