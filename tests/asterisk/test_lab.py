@@ -55,6 +55,36 @@ def _target(path: Path) -> str:
         return ""
 
 
+def test_it_does_not_outlive_a_killed_owner(tmp_path: Path) -> None:
+    """A test run that is killed leaves no Asterisk behind."""
+    program = (
+        "import asyncio, pathlib, time\n"
+        "from callcenter.asterisk.lab import AsteriskLab\n"
+        f"lab = AsteriskLab(folder=pathlib.Path({str(tmp_path)!r}))\n"
+        "asyncio.run(lab.start())\n"
+        "print(lab.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        owner.kill()
+    until = time.monotonic() + 5.0
+    while _alive(pid) and time.monotonic() < until:
+        pass
+    assert not _alive(pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 async def test_media_stays_on_loopback(real_pbx: RealPbx) -> None:
     caller, callee = await real_pbx.phone("1001"), await real_pbx.phone("1002")
     await caller.call("1002")

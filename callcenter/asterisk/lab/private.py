@@ -98,7 +98,7 @@ class AsteriskLab:
         """Write the files and run it until it says it is booted. Raises LabError."""
         self._write_files()
         command = [*self._install.command, "-C", str(self.folder / "etc/asterisk.conf"), "-f"]
-        self._process = await asyncio.to_thread(_spawn, command, self.folder)
+        self._process = _spawn(command, self.folder)
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._booted()
@@ -231,8 +231,12 @@ class AsteriskLab:
 
 
 def _spawn(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    """Run it so that it ends with us even if we are killed: the kernel ends it when this thread is gone, so it
+    is not started from a pool of threads."""
+    setpriv = shutil.which("setpriv")
+    prefix = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
     return subprocess.Popen(  # noqa: S603 - the command is our own, from find_asterisk
-        command,
+        [*prefix, *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
