@@ -17,7 +17,8 @@ def merge(call: Call, absorbed: Call, *, was: CallState, at: float) -> None:
     consultation = call.direction is Direction.INTERNAL and absorbed.direction is not Direction.INTERNAL
     if consultation or call.anchor is None:
         _take_party(call, absorbed)
-        call.state, call.since, call.ended_at = was, at, None
+        call.state, call.since = was, at
+        call.ended_at = absorbed.ended_at if was is CallState.ENDED else None
     call.had_outside = call.had_outside or absorbed.had_outside
     call.gap = call.gap or absorbed.gap
     if call.customer_id is None:

@@ -155,7 +155,7 @@ def _still_waiting(call: Call, at: float) -> bool:
 
 def absorb(call: Call, at: float) -> CallState:
     """Close the clocks of a call that becomes part of another; return the state it was in."""
-    before = call.state
+    before, ended_at = call.state, call.ended_at
     _turn_call(call, CallState.MERGED, at)
-    call.ended_at = call.since
+    call.ended_at = ended_at if ended_at is not None else call.since
     return before

@@ -230,6 +230,13 @@ def test_a_merge_with_a_call_never_seen_is_another_name_for_this_one() -> None:
     assert story.stands(CallState.RINGING)
 
 
+def test_an_ended_call_that_gets_another_name_stays_ended() -> None:
+    story = Story().arrives().wait(5).ends("c").wait(60)
+    story.tell(CallsMerged(at=story.at, call=CallId("pbx:other"), absorbed=story.id))
+    row = story.call.row()
+    assert (row.id, row.state, row.ended_at) == ("pbx:other", CallState.ENDED, T0 + 5)
+
+
 def test_a_conference() -> None:
     story = Story().arrives().rings(ANNA).answers(ANNA).wait(10)
     story.rings(BEN, for_leg=ANNA).up(BEN).talk("c", ANNA, BEN).wait(10)
