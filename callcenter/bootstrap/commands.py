@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from callcenter.kit.clock import SystemClock
 from callcenter.settings import Settings
 from callcenter.storage.database import Database, DatabaseError
 from callcenter.storage.people import People, Taken
+from crm_core.importing import ImportProgress, ImportRefused, import_customers, import_orders
 from web.security.passwords import PasswordHasher, weakness
 
 
@@ -176,3 +178,44 @@ async def _say_database(database: Database) -> str:
     if found != "ok":
         raise DatabaseError(f"{found}; run `callcenter migrate`, or check server.database")
     return f"{database.url.get_backend_name()} answers, schema in place"
+
+
+async def import_csv(settings: Settings, kind: str, file: Path, *, dry_run: bool, errors: Path) -> int:
+    """Import customers or orders; progress on one line, refused rows into `errors`. Exit 1 if any was refused."""
+    database = database_of(settings)
+    await database.migrate()
+    try:
+        if kind == "customers":
+            result = await import_customers(
+                file,
+                database.sessions,
+                dry_run=dry_run,
+                errors_path=errors,
+                progress=_show_progress,
+                region=settings.server.region,
+            )
+        else:
+            result = await import_orders(
+                file, database.sessions, dry_run=dry_run, errors_path=errors, progress=_show_progress
+            )
+    except ImportRefused as refusal:
+        return complain(str(refusal))
+    finally:
+        await database.close()
+    print(file=sys.stderr)  # ends the line of the progress
+    done = "would be " if dry_run else ""
+    print(
+        f"{result.rows} rows: {result.created} {done}new, {result.updated} {done}changed, "
+        f"{result.refused} refused" + (f"; the reasons are in {errors}" if result.refused else "")
+    )
+    return 1 if result.refused else 0
+
+
+def _show_progress(progress: ImportProgress) -> None:
+    share = 100 * progress.bytes_read // max(1, progress.bytes_total)
+    print(
+        f"\r{share:3} %  {progress.rows} rows, {progress.refused} refused",
+        end="",
+        flush=True,
+        file=sys.stderr,
+    )
