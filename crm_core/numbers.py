@@ -138,8 +138,10 @@ def _malformed(raw: str, digits: str, text: str | None = None) -> Number:
 
 def _bare(raw: str) -> str:
     """The number's own text out of a name-addr, a URI or a padded field, in ordinary characters."""
-    text = unicodedata.normalize("NFKC", raw)
-    text = "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()
+    text = raw.strip()
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFKC", raw)
+        text = "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()
     if (angled := _ANGLED.search(text)) is not None:
         text = angled.group(1).strip()
     text = _SCHEME.sub("", text)

@@ -9,9 +9,12 @@ reads the switch. The statements are written once, in SQLAlchemy Core, and compi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import URL, ClauseElement
@@ -83,38 +86,76 @@ def open_reader(url: URL) -> Reader:
     return PostgresReader(url)
 
 
+@dataclass(slots=True)
+class _Job:
+    queries: Sequence[Query]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[list[Sequence[Row]]]
+
+
 class SqliteReader:
-    """One thread with one connection: statements stay prepared, pages stay cached."""
+    """One thread with one connection: statements stay prepared, pages stay cached.
+
+    The thread takes jobs from a queue of its own and answers straight into the loop: half the way there and
+    back through an executor's futures, which is most of what a lookup takes.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="crm-reader")
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
         self._connection: sqlite3.Connection | None = None
-        self._running: object | None = None
+        self._running: _Job | None = None
+        self._closed = False
 
     async def fetch(self, queries: Sequence[Query], *, deadline: float) -> list[Sequence[Row]]:
-        job = object()
+        if self._closed:
+            raise ReadFailed("the reader is closed")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="crm-reader", daemon=True)
+            self._thread.start()
         loop = asyncio.get_running_loop()
+        job = _Job(queries, loop, loop.create_future())
+        expiry = loop.call_later(deadline, self._expire, job)
+        self._jobs.put(job)
         try:
-            async with asyncio.timeout(deadline):
-                return await loop.run_in_executor(self._thread, self._run, job, queries)
-        except TimeoutError:
-            if self._running is job and self._connection is not None:
-                self._connection.interrupt()
-            raise ReadFailed("the database did not answer in time") from None
+            return await job.answer
+        except ReadFailed:
+            raise
         except sqlite3.Error as error:
             raise ReadFailed(f"{type(error).__name__}: {error}") from None
-        except RuntimeError:
-            raise ReadFailed("the reader is closed") from None
+        except Exception as error:  # a mistake of ours must not get into a call either
+            raise ReadFailed(type(error).__name__) from error
+        finally:
+            expiry.cancel()
 
     async def close(self) -> None:
-        if (connection := self._connection) is not None:
-            self._connection = None
-            self._thread.submit(connection.close)
-        self._thread.shutdown(wait=False)
+        self._closed = True
+        self._jobs.put(None)
 
-    def _run(self, job: object, queries: Sequence[Query]) -> list[Sequence[Row]]:
-        self._running = job
+    def _expire(self, job: _Job) -> None:
+        _settle(job.answer, None, ReadFailed("the database did not answer in time"))
+        connection = self._connection
+        if self._running is job and connection is not None:
+            connection.interrupt()
+
+    def _work(self) -> None:
+        """The thread: one job after the other; those nobody waits for any more are passed over."""
+        while (job := self._jobs.get()) is not None:
+            if job.answer.done():
+                continue
+            self._running = job
+            rows, error = None, None
+            try:
+                rows = self._run(job.queries)
+            except Exception as caught:
+                error = caught
+            self._running = None
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                job.loop.call_soon_threadsafe(_settle, job.answer, rows, error)
+        self._drop()
+
+    def _run(self, queries: Sequence[Query]) -> list[Sequence[Row]]:
         try:
             connection = self._connection or self._open()
             if len(queries) == 1:
@@ -127,8 +168,6 @@ class SqliteReader:
         except sqlite3.Error:
             self._drop()
             raise
-        finally:
-            self._running = None
 
     def _open(self) -> sqlite3.Connection:
         # mode=rw, for a missing file must fail instead of being made, and a WAL needs its index written
@@ -145,6 +184,17 @@ class SqliteReader:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _settle(
+    answer: asyncio.Future[list[Sequence[Row]]], rows: list[Sequence[Row]] | None, error: Exception | None
+) -> None:
+    if answer.done():
+        return
+    if error is not None:
+        answer.set_exception(error)
+    else:
+        answer.set_result(rows or [])
 
 
 def _select(connection: sqlite3.Connection, query: Query) -> Sequence[Row]:
