@@ -1,4 +1,4 @@
-"""How fast AMI is decoded, beside the peers: `python -m tests.bench.codec --traffic FILE`.
+"""How fast AMI is decoded, and how truly, beside the peers: `python -m tests.bench codec`.
 
 Every contestant reads the same 64 KiB reads in turn (interleaved, so that a busy machine hurts all alike),
 best of several rounds. The peers get their frames split for them at the speed of `bytes.split`, which is
@@ -7,18 +7,24 @@ kinder than their own framing: only their parsing is compared.
 
 from __future__ import annotations
 
-import argparse
-import lzma
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from asterisk.ami.event import Event
 from asterisk.ami.response import Response
 from panoramisk.message import Message
 
 from callcenter.asterisk.ami.codec import BLANK_LINE, AmiDecoder
+from tests.bench.report import Options, Row
+from tests.bench.traffic import recorded
+from tests.bench.vectors import vector_rows
+
+TITLE = "Decoding AMI"
+HOW = (
+    "The traffic of 1,000 real calls on Asterisk 22 as it came off the socket (`tests/bench/traffic`), in reads of "
+    "64 KiB; best CPU time of five rounds, the contestants taking turns. The peers get their frames split for them, so only "
+    "their parsing is compared. The vectors are the table of `tests/unit/asterisk_ami/vectors.py`."
+)
 
 READ_BYTES = 65_536
 """One read of the connection."""
@@ -43,22 +49,6 @@ SUBSCRIBED = frozenset(
     }
 )
 """What a tracker of calls needs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodecRow:
-    """One contestant. `ratio` is its rate over that of `against`, `target` what it must reach (if any)."""
-
-    name: str
-    messages: int
-    per_second: float
-    against: str = ""
-    ratio: float | None = None
-    target: float | None = None
-
-    @property
-    def met(self) -> bool:
-        return self.target is None or (self.ratio is not None and self.ratio >= self.target)
 
 
 Contestant = Callable[[list[bytes]], int]
@@ -141,65 +131,30 @@ TARGETS: tuple[tuple[str, str, float], ...] = (
 )
 
 
-def measure(traffic: bytes, *, rounds: int = 5) -> list[CodecRow]:
-    """Return one row for each contestant and one more for each further target of the same contestant."""
+def measure(traffic: bytes, *, rounds: int = 5) -> list[Row]:
+    """Each ratio that has a target with the rates behind it, then the other rates."""
     reads = [traffic[at : at + READ_BYTES] for at in range(0, len(traffic), READ_BYTES)]
     best = dict.fromkeys(CONTESTANTS, float("inf"))
     messages: dict[str, int] = {}
     for _ in range(rounds):
         for name, contestant in CONTESTANTS.items():
-            begun = time.perf_counter()
+            begun = time.thread_time()
             messages[name] = contestant(reads)
-            best[name] = min(best[name], time.perf_counter() - begun)
+            best[name] = min(best[name], time.thread_time() - begun)
     rates = {name: messages[name] / best[name] for name in CONTESTANTS}
     rows = [
-        CodecRow(
-            name=name,
-            messages=messages[name],
-            per_second=rates[name],
-            against=against,
-            ratio=rates[name] / rates[against],
-            target=target,
+        Row(
+            name=f"{name}, over {against}",
+            value=rates[name] / rates[against],
+            unit="x",
+            at_least=target,
+            peer=f"{against}: {rates[against]:,.0f} messages/s",
         )
         for name, against, target in TARGETS
     ]
-    judged = {row.name for row in rows}
-    return rows + [
-        CodecRow(name=name, messages=messages[name], per_second=rates[name])
-        for name in CONTESTANTS
-        if name not in judged
-    ]
+    return rows + [Row(name=name, value=rate, unit="messages/s") for name, rate in rates.items()]
 
 
-def table(rows: list[CodecRow]) -> str:
-    """Return the rows as a Markdown table."""
-    lines = ["| what | messages/s | against | ratio | target |", "|---|---:|---|---:|---:|"]
-    for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        target = "" if row.target is None else f"{row.target:.2f} {'met' if row.met else 'MISSED'}"
-        lines.append(f"| {row.name} | {row.per_second:,.0f} | {row.against} | {ratio} | {target} |")
-    return "\n".join(lines)
-
-
-def load(path: Path, *, most: int) -> bytes:
-    """Read recorded traffic, plain or `.xz`; at most `most` bytes."""
-    if path.suffix == ".xz":
-        with lzma.open(path) as packed:
-            return packed.read(most)
-    with path.open("rb") as plain:
-        return plain.read(most)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--traffic", type=Path, required=True, help="bytes of a manager socket, plain or .xz")
-    parser.add_argument("--bytes", type=int, default=8_000_000, help="how much of it (default 8 MB)")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    rows = measure(load(options.traffic, most=options.bytes), rounds=options.rounds)
-    print(table(rows))
-    return 0 if all(row.met for row in rows) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+def run(options: Options) -> list[Row]:
+    traffic = recorded()[: 1_000_000 if options.quick else 8_000_000]
+    return measure(traffic, rounds=2 if options.quick else 5) + vector_rows()
