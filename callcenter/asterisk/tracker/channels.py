@@ -5,6 +5,7 @@ from __future__ import annotations
 from callcenter.asterisk.tracker.conversations import settle
 from callcenter.asterisk.tracker.ends import end_channel
 from callcenter.asterisk.tracker.graph import (
+    HOPS_MAX,
     STATE_RING,
     STATE_RINGING,
     STATE_UP,
@@ -130,13 +131,13 @@ def on_dial_begin(graph: Graph, message: AmiEvent, at: float) -> None:
     _consider_all(graph, dialled, at)
 
 
-def _consider_all(graph: Graph, dialled: Channel, at: float) -> None:
+def _consider_all(graph: Graph, dialled: Channel, at: float, hops: int = HOPS_MAX) -> None:
     """The dialled phone; or the phones behind a dialled Local pair, if their events came first."""
     if dialled.real:
         consider(graph, dialled, at)
-    elif dialled.pair is not None:
+    elif dialled.pair is not None and hops:
         for beyond in tuple(dialled.pair.dials or ()):
-            _consider_all(graph, beyond, at)
+            _consider_all(graph, beyond, at, hops - 1)
 
 
 def on_dial_state(graph: Graph, message: AmiEvent, at: float) -> None:

@@ -43,16 +43,20 @@ def consider(graph: Graph, channel: Channel, at: float, *, late: bool = False) -
     root, queue, member = origin(graph, channel, at)
     if root is None and late:
         root = _anybody(graph, channel)
+    if channel.leg is not None:
+        return  # a ring of dials, out of damaged events, came back to it
     if root is not None:
         _offer(graph, add_leg(graph, channel, at, made_by=root), root, queue, member, at)
     elif graph.role_of(graph.endpoint_of(channel)) is LegRole.OUTSIDE:
         add_leg(graph, channel, at)
 
 
-def reveal(graph: Graph, channel: Channel, at: float) -> Leg | None:
+def reveal(graph: Graph, channel: Channel, at: float, hops: int = HOPS_MAX) -> Leg | None:
     """The leg of a real channel, announced now if it was waiting: it dials, talks or runs the dialplan."""
     if channel.leg is None and channel.real and not channel.gone and not channel.zombie:
-        root = origin(graph, channel, at)[0] if channel.dialled else None
+        root = origin(graph, channel, at, hops)[0] if channel.dialled else None
+        if channel.leg is not None:
+            return channel.leg  # as above
         leg = add_leg(graph, channel, at, made_by=root)
         if channel.state == STATE_RINGING and not channel.arriving:
             leg_rings(graph, leg, at)
@@ -66,31 +70,31 @@ def _anybody(graph: Graph, channel: Channel) -> Leg | None:
     return next((leg for leg in call.legs if leg.role is not LegRole.SERVICE), None)
 
 
-def origin(graph: Graph, channel: Channel, at: float) -> tuple[Leg | None, str, str]:
+def origin(graph: Graph, channel: Channel, at: float, hops: int = HOPS_MAX) -> tuple[Leg | None, str, str]:
     """Walk from a dialled channel through Local pairs to the party it is rung for; with queue and member."""
     queue = member = ""
     node = channel
-    for _ in range(HOPS_MAX):
+    for left in range(hops - 1, -1, -1):
         if node.queue and not queue and node.state < STATE_UP:  # once up, what follows is a transfer
             queue, member = node.queue, node.member
         dialer = node.dialer
         if dialer is None:
-            return _beside(graph, node, channel, at), queue, member
+            return _beside(graph, node, channel, at, left), queue, member
         if dialer.real:
-            return reveal(graph, dialer, at), queue, member
+            return reveal(graph, dialer, at, left), queue, member
         if dialer.pair is None:
             return None, queue, member
         node = dialer.pair
     return None, queue, member
 
 
-def _beside(graph: Graph, half: Channel, without: Channel, at: float) -> Leg | None:
+def _beside(graph: Graph, half: Channel, without: Channel, at: float, hops: int) -> Leg | None:
     """The party in one bridge with a Local half that nobody dialled (a consultation, click to call)."""
     if not half.local:
         return None
     for other in joined(half.bridge, without=half):
         if other is not without:
-            return reveal(graph, other, at)
+            return reveal(graph, other, at, hops)
     return None
 
 
