@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 import pytest_asyncio
@@ -16,7 +17,7 @@ import pytest_asyncio
 from callcenter.asterisk.lab import AsteriskLab
 from tests.pbx.real import RealPbx, lab_for_tests
 
-__all__ = ["asterisk_lab", "real_pbx"]
+__all__ = ["asterisk_lab", "real_pbx", "running_lab"]
 
 
 # Asterisk calls it an error to dial a phone that is not registered; to us that is an outcome.
@@ -25,10 +26,10 @@ _EXPECTED = re.compile(
 )
 
 
-@pytest.fixture(scope="session")
-def asterisk_lab() -> Iterator[AsteriskLab]:
-    """A running Asterisk. Its log must hold no ERROR at the end."""
-    lab = lab_for_tests()
+@contextmanager
+def running_lab(**changes: object) -> Iterator[AsteriskLab]:
+    """A running Asterisk with these changes of settings. Its log must hold no ERROR at the end."""
+    lab = lab_for_tests(**changes)
     asyncio.run(lab.start())
     try:
         yield lab
@@ -37,6 +38,13 @@ def asterisk_lab() -> Iterator[AsteriskLab]:
         asyncio.run(lab.stop())
         lab.remove()
     assert not errors, "Asterisk logged errors:\n" + "\n".join(errors)
+
+
+@pytest.fixture(scope="session")
+def asterisk_lab() -> Iterator[AsteriskLab]:
+    """The session's Asterisk with the tests' quick heartbeats."""
+    with running_lab() as lab:
+        yield lab
 
 
 @pytest_asyncio.fixture
