@@ -203,7 +203,9 @@ def _trunk(trunk: SampleTrunk, media_address: str) -> str:
         f"[{name}]\ntype = endpoint\n"
         f"context = {_word('context of a trunk', trunk.context)}\n"
         "disallow = all\nallow = ulaw,alaw\ndirect_media = no\ntrust_id_inbound = yes\n"
-        f"{_media(media_address)}send_pai = yes\naors = {name}\n"
+        f"{_media(media_address)}send_pai = yes\n"
+        "; outside, nobody learns which colleague's phone answered, and no re-INVITE says so\n"
+        f"send_connected_line = no\naors = {name}\n"
         f"[{name}]\ntype = aor\ncontact = sip:{contact}\n"
     )
     if trunk.match:

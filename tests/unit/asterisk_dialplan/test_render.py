@@ -63,6 +63,10 @@ def test_the_manager_user_has_no_more_rights_than_it_needs() -> None:
     assert "permit = 127.0.0.1/255.255.255.255\n" in text
 
 
+def test_callers_outside_are_not_told_whose_phone_answered() -> None:
+    assert "send_connected_line = no" in render(SOUND)["pjsip_callcenter.conf"]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
