@@ -68,7 +68,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         people=floor,
         directory=directory,
         history=StoredCalls(history),
-        reader=StoredJournal(history),
+        reader=StoredJournal(database),
         read_number=directory.number,
         clock=clock,
     )

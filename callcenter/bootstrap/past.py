@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from callcenter.agents.ids import AgentId
 from callcenter.agents.presence import Wish
 from callcenter.calls.entries import AgentStateChanged, Entry
-from callcenter.calls.journal import JournalDecodeError, absorbed_by, decode_entry
+from callcenter.calls.journal import JournalDecodeError, decode_entry
 from callcenter.calls.record import JournalEntry
+from callcenter.storage.database import Database
 from callcenter.storage.history import CallHistory
+from callcenter.storage.restart import lines_of_call
 from callcenter.telephony.events import CallId
 
 log = logging.getLogger(__name__)
@@ -42,14 +44,11 @@ def last_wishes(entries: Iterable[Entry]) -> dict[AgentId, tuple[Wish, str | Non
 class StoredJournal:
     """`calls.ports.JournalReader` over storage."""
 
-    def __init__(self, history: CallHistory) -> None:
-        self._history = history
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def entries_of(self, call: CallId) -> Sequence[Entry]:
-        entries = decoded(await self._history.journal(call))
-        for absorbed in absorbed_by(entries):
-            entries = [*decoded(await self._history.journal(absorbed)), *entries]
-        return sorted(entries, key=lambda entry: getattr(entry, "at", 0.0))
+        return decoded(await lines_of_call(self._database, call))
 
 
 class StoredCalls:

@@ -12,6 +12,7 @@ from callcenter.asterisk.ami.states import LinkState
 from callcenter.asterisk.scripts import Arrival, Next
 from callcenter.bootstrap.desks import Desks
 from callcenter.calls.entries import NoteAdded
+from callcenter.calls.record import CallState
 from callcenter.calls.recovery import reconciled
 from callcenter.calls.service import CallService
 from callcenter.kit.clock import Clock
@@ -20,7 +21,7 @@ from callcenter.routing.dispatcher import Dispatcher, Place
 from callcenter.telephony.events import AnyCallEvent, CallId, Endpoint, LegAdded, Signalled, SwitchGap
 from callcenter.telephony.port import CommandResult, Telephony
 from crm_core.directory import CustomerDirectory, CustomersUnavailable
-from ivr.flow import Flow
+from ivr.flow import Enqueue, Flow
 from web.ports import AgentWish, Refusal, Refused, User
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Reception:
         self._flows = flows
         self._default_flow = default_flow
         self._pause_reasons = frozenset(pause_reasons)
+        self._queues = frozenset(_queue_of(flow) for flow in (*flows.values(), default_flow))
         self._clock = clock
         self._first_connect = True
         self._dispatcher: Dispatcher
@@ -85,6 +87,16 @@ class Reception:
         self._calls.handle(batch)
         if any(isinstance(event, LegAdded) and event.call not in known for event in events):
             self._calls.handle([gap])
+        self._seat_waiting()
+
+    def _seat_waiting(self) -> None:
+        """Callers who waited before a restart wait on, in their places, without a heartbeat in between."""
+        for call in list(self._calls.book):
+            party = call.party()
+            if call.state is not CallState.WAITING or call.queue not in self._queues or party is None:
+                continue
+            since = call.queued_at if call.queued_at is not None else call.arrived_at
+            self._dispatcher.waits(Place(call=call.id, leg=party.id, queue=call.queue, since=since))
 
     def link_state(self, state: LinkState) -> None:
         self._desks.link(state)
@@ -100,36 +112,39 @@ class Reception:
         return self._flows.get(arrival.dialled, self._default_flow)
 
     def waits(self, arrival: Arrival, queue: str) -> None:
-        self._dispatcher.waits(
-            Place(call=self._call_of(arrival), leg=arrival.leg, queue=queue, since=self._clock.now())
-        )
+        self._wait(arrival, queue, since=self._clock.now())
 
     def heartbeat(self, arrival: Arrival) -> Next:
+        """A caller nobody remembers (the server is new) waits on in the place they had."""
         if self._down_for() > PATIENCE_WITHOUT_SWITCH:
             return Next.FALLBACK
         call = self._call_of(arrival)
         if not self._dispatcher.is_waiting(call):
-            known = self._calls.book.get(call)
-            queue = known.queue if known is not None and known.queue else self._last_step_queue(arrival)
-            self.waits(arrival, queue)
+            known = self._calls.get(call)
+            queue = known.queue if known is not None else None
+            since = known.queued_at if known is not None else None
+            self._wait(
+                arrival,
+                queue or self._queue_of(arrival),
+                since=self._clock.now() if since is None else since,
+            )
         return Next.HOLD
+
+    def _wait(self, arrival: Arrival, queue: str, *, since: float) -> None:
+        place = Place(call=self._call_of(arrival), leg=arrival.leg, queue=queue, since=since)
+        self._dispatcher.waits(place)
 
     def parted(self, leg: object) -> Next:
         return Next.HANG_UP
 
-    def _last_step_queue(self, arrival: Arrival) -> str:
-        flow = self._flows.get(arrival.dialled, self._default_flow)
-        return next(step.queue for step in flow.steps.values() if hasattr(step, "queue"))
+    def _queue_of(self, arrival: Arrival) -> str:
+        """Where the flow of the number that was dialled ends."""
+        return _queue_of(self._flows.get(arrival.dialled, self._default_flow))
 
     def _call_of(self, arrival: Arrival) -> CallId:
         """A caller's call is named after their leg, unless it was merged or the leg came later."""
-        named = self._calls.book.get(CallId(arrival.leg))
-        if named is not None:
-            return named.id
-        for call in self._calls.book:
-            if arrival.leg in call.legs:
-                return call.id
-        return CallId(arrival.leg)
+        found = self._calls.book.of_leg(arrival.leg)
+        return CallId(arrival.leg) if found is None else found.id
 
     # -- the desks -------------------------------------------------------------------------------------
 
@@ -170,6 +185,10 @@ class Reception:
     def noted(self, call_id: str, customer_id: int, note_id: int, by: User) -> None:
         agent = None if by.agent_id is None else AgentId(by.agent_id)
         self._calls.note(NoteAdded(at=self._clock.now(), call=CallId(call_id), note=note_id, by=agent))
+
+
+def _queue_of(flow: Flow) -> str:
+    return next(step.queue for step in flow.steps.values() if isinstance(step, Enqueue))
 
 
 class Orders:

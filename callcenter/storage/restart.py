@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.calls.record import CallState, JournalEntry
 from callcenter.storage.database import Database
@@ -38,19 +39,44 @@ async def open_journal_lines(database: Database, *, now: float) -> list[JournalE
     async with database.sessions() as session:
         ids = set(await session.scalars(live.limit(MAX_CALLS)))
         ids |= set(await session.scalars(recent.limit(MAX_CALLS)))
-        absorbed = select(CallsRow.id).where(CallsRow.merged_into.in_(sorted(ids)[:_CHUNK]))
-        ids |= set(await session.scalars(absorbed))
-        found: list[tuple[int, JournalEntry]] = []
-        wanted = sorted(ids)
-        for start in range(0, len(wanted), _CHUNK):
-            lines = select(
-                JournalRow.seq, JournalRow.call_id, JournalRow.at, JournalRow.kind, JournalRow.body
-            ).where(JournalRow.call_id.in_(wanted[start : start + _CHUNK]))
-            found += [
-                (seq, JournalEntry(call_id=call_id, at=at, kind=kind, body=bytes(body)))
-                for seq, call_id, at, kind, body in await session.execute(lines)
-            ]
+        return await _lines(session, await _with_absorbed(session, ids))
+
+
+async def lines_of_call(database: Database, call_id: str) -> list[JournalEntry]:
+    """Lines of a call and of all that became part of it, in the order they were written."""
+    async with database.sessions() as session:
+        return await _lines(session, await _with_absorbed(session, {call_id}))
+
+
+async def _with_absorbed(session: AsyncSession, ids: set[str]) -> set[str]:
+    """`ids` and the calls merged into them, however often over."""
+    found, new = set(ids), set(ids)
+    while new:
+        absorbed: set[str] = set()
+        for chunk in _chunks(new):
+            merged = select(CallsRow.id).where(CallsRow.merged_into.in_(chunk))
+            absorbed |= set(await session.scalars(merged))
+        new = absorbed - found
+        found |= new
+    return found
+
+
+async def _lines(session: AsyncSession, ids: set[str]) -> list[JournalEntry]:
+    found: list[tuple[int, JournalEntry]] = []
+    for chunk in _chunks(ids):
+        lines = select(
+            JournalRow.seq, JournalRow.call_id, JournalRow.at, JournalRow.kind, JournalRow.body
+        ).where(JournalRow.call_id.in_(chunk))
+        found += [
+            (seq, JournalEntry(call_id=call_id, at=at, kind=kind, body=bytes(body)))
+            for seq, call_id, at, kind, body in await session.execute(lines)
+        ]
     return [entry for _, entry in sorted(found, key=lambda item: item[0])]
+
+
+def _chunks(ids: set[str]) -> list[list[str]]:
+    ordered = sorted(ids)
+    return [ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK)]
 
 
 async def agent_state_lines(database: Database) -> Sequence[JournalEntry]:
