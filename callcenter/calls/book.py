@@ -117,7 +117,7 @@ class CallBook:
             call = self._other(one)
             if call is None:
                 return []
-        arrives = call.anchor is None
+        arrives, direction = call.anchor is None, call.direction
         was_answered = call.answered_at
         change = handler(call, one)
         if change is None:
@@ -125,6 +125,8 @@ class CallBook:
         changes = [CallChange(call, change, one.leg if kind in _OF_ONE_LEG else None)]
         if arrives:
             changes.insert(0, CallChange(call, Change.ARRIVED))
+        elif call.direction is not direction:
+            changes.append(CallChange(call, Change.IDENTITY, call.anchor))  # the party is who was dialled
         if heard_by is not None:
             self._settle(call, one.at, was_answered, changes)
         return changes

@@ -11,6 +11,7 @@ from callcenter.calls.text import NAME_LIMIT, NUMBER_LIMIT, clean
 from callcenter.calls.transitions import LEG_MOVES, LegMove, LegState
 from callcenter.telephony.events import (
     Conversation,
+    Direction,
     EndReason,
     HoldEnded,
     HoldStarted,
@@ -72,6 +73,8 @@ def leg_added(call: Call, event: LegAdded) -> Change | None:
     call.had_outside = call.had_outside or leg.role is LegRole.OUTSIDE
     if call.anchor is None:
         _anchor(call, leg)
+    elif event.direction is Direction.OUTBOUND and call.direction is Direction.INTERNAL:
+        call.direction = Direction.OUTBOUND  # whom a phone dials is known only when the switch dials on
     if event.up:
         leg.state = LEG_MOVES[leg.state][LegMove.ANSWER]
     if call.awaited is not None:

@@ -29,6 +29,7 @@ RETRY_SECONDS = 1.0
 class OfferPhase(StrEnum):
     SENT = "sent"  # the command is out
     RINGING = "ringing"
+    FORWARDED = "forwarded"  # the phone sent the call on (SIP 302): the switch rings somebody else for it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,6 +122,13 @@ class Board:
             offer.phase = OfferPhase.RINGING
             offer.deadline = now + self._ring_seconds + GRACE_SECONDS
 
+    def forwarded(self, call: CallId, endpoint: Endpoint) -> None:
+        """The phone sent the call on. The offer stays out until the switch's Dial is over: to offer the caller
+        again now would stop the ringing elsewhere, and begin it anew without end."""
+        offer = self._offers.get(call)
+        if offer is not None and offer.assignment.endpoint == endpoint:
+            offer.phase = OfferPhase.FORWARDED
+
     def ended(self, call: CallId, endpoint: Endpoint | None, how: OfferEnd) -> list[Close]:
         """Ringing that phone ended without an answer; the caller waits on. `endpoint` None: whichever rang."""
         offer = self._offers.get(call)
@@ -131,7 +139,11 @@ class Board:
     def answered(self, call: CallId) -> list[Close]:
         """The caller talks: whoever was asked for them has answered, or was not needed."""
         self._forget(call)
-        return [self._close(call, OfferEnd.ANSWERED)] if call in self._offers else []
+        offer = self._offers.get(call)
+        if offer is None:
+            return []
+        elsewhere = offer.phase is OfferPhase.FORWARDED
+        return [self._close(call, OfferEnd.FORWARDED if elsewhere else OfferEnd.ANSWERED)]
 
     def gone(self, call: CallId) -> list[Close]:
         """The caller hung up or left the queue."""

@@ -20,8 +20,8 @@ from callcenter.calls.call import Call
 from callcenter.calls.changes import CallChange, Change
 from callcenter.calls.entries import (
     AgentStateChanged,
-    EnteredQueue,
     CallEntry,
+    EnteredQueue,
     LeaveReason,
     LeftQueue,
     OfferClosed,
@@ -194,7 +194,8 @@ class Dispatcher:
             self._hear_offer(change)
             touched[change.call.id] = change.call
             if not self._news:
-                for call in touched.values():
+                # A call that merged is settled last: whoever goes on in the other is never free in between.
+                for call in sorted(touched.values(), key=lambda call: not call.live):
                     self._settle(call)
                 touched = {}
 
@@ -206,6 +207,8 @@ class Dispatcher:
             return
         if change.what is Change.OFFERED:
             self.board.rings(change.call.id, leg.endpoint, self.clock.now())
+        elif leg.offer_end is OfferEnd.FORWARDED:
+            self.board.forwarded(change.call.id, leg.endpoint)
         elif leg.offer_end not in (None, OfferEnd.ANSWERED) and not _still_rings(change.call, leg.endpoint):
             self._carry_out(self.board.ended(change.call.id, leg.endpoint, leg.offer_end))
 
@@ -231,11 +234,10 @@ class Dispatcher:
 
     def _settle_agents(self, call: Call) -> None:
         """Make everybody's engagement with this call what the call's legs say."""
-        wanted = _holds(call)
+        wanted, held = _holds(call), self._holding.get(call.id, {})
         asked = self.board.agent_of(call.id)
         if asked is not None:
-            wanted.setdefault(asked, Hold.RESERVED)
-        held = self._holding.get(call.id, {})
+            wanted.setdefault(asked, held.get(asked, Hold.RESERVED))
         for agent in held.keys() - wanted.keys():
             self._hear(agent, Signal.RELEASED, call.id)
         for agent, hold in wanted.items():
@@ -325,7 +327,7 @@ def _holds(call: Call) -> dict[AgentId, Hold]:
         talks = leg.state in (LegState.TALKING, LegState.HELD) or (leg.state is LegState.UP and not leg.asked)
         if talks:
             found[leg.agent] = Hold.TALKING
-        elif leg.state in (LegState.RUNG, LegState.UP):
+        elif leg.state in (LegState.RUNG, LegState.UP) or leg.id == call.anchor:  # who dials is busy too
             found.setdefault(leg.agent, Hold.RINGING)
     return found
 

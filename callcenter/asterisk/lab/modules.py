@@ -18,6 +18,7 @@ _CORE = (
     "res_parking",
     "res_clioriginate",
     "res_mutestream",
+    "res_manager_devicestate",
     "pbx_config",
     "bridge_simple",
     "bridge_softmix",

@@ -298,6 +298,21 @@ def test_an_outbound_call() -> None:
     assert (row.wait_seconds, row.talk_seconds) == (4, 9)
 
 
+def test_a_phones_call_turns_out_to_go_outside() -> None:
+    """When the phone's leg comes nobody knows yet whom it dials."""
+    story = Story().places(ANNA, "a", "+442079460111", Direction.INTERNAL)
+    assert story.call.party_number == "1001"
+    story.changes.clear()
+    story.dials_out("d", "+442079460111")
+    assert (story.call.direction, story.call.party_number) == (Direction.OUTBOUND, "+442079460111")
+    assert (Change.IDENTITY, leg_id("a")) in [(change.what, change.leg) for change in story.changes]
+
+
+def test_a_phone_that_takes_a_caller_outside_leaves_the_call_inbound() -> None:
+    story = Story().arrives().rings(ANNA).answers(ANNA).dials_out("d", "+442079460111")
+    assert story.call.direction is Direction.INBOUND
+
+
 @pytest.mark.parametrize(
     ("how", "reason", "outcome"),
     [

@@ -8,12 +8,16 @@ import pytest
 from callcenter.agents.floor import AgentProfile, Floor
 from callcenter.agents.ids import AgentId
 from callcenter.agents.presence import IllegalPresence, Wish
+from callcenter.calls.entries import OfferClosed
+from callcenter.calls.journal import decode_entry
 from callcenter.calls.record import CallOutcome, CallState
 from callcenter.routing.board import GRACE_SECONDS, RETRY_SECONDS, SILENT_SECONDS, Connect
 from callcenter.routing.dispatcher import Dispatcher, Place
 from callcenter.telephony.events import (
     AnyCallEvent,
     CallId,
+    CallsMerged,
+    Direction,
     EndReason,
     LegId,
     OfferEnd,
@@ -408,3 +412,55 @@ async def test_the_state_of_a_waiting_call(room: Room) -> None:
     call = room.office.service.get(story.id)
     assert call is not None
     assert (call.state, call.queue, LegId("pbx:c") in call.legs) == (CallState.WAITING, "service", True)
+
+
+async def test_who_dials_out_is_offered_nobody(room: Room) -> None:
+    room.available(ANNA)
+    out = Story(id=CallId("pbx:a"), at=room.office.clock.now())
+    room.hear(out.places(ANNA, "a", "+442079460111", Direction.INTERNAL))
+    assert room.state(ANNA) == "ringing"
+    room.waits(room.story())
+    assert room.sent == []
+    room.hear(out.ends("a"))
+    assert len(room.sent) == 1
+
+
+async def test_a_phone_that_sends_the_call_on_is_not_rung_again_while_the_other_rings(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    room.hear(story.offer_ends(ANNA, OfferEnd.FORWARDED).ends(ANNA))
+    room.hear(story.rings(BEN))
+    assert (room.asked(), room.state(ANNA), room.state(BEN)) == ([(story.id, ANNA)], "ringing", "ringing")
+    room.hear(story.answers(BEN))
+    assert (room.state(ANNA), room.state(BEN)) == ("available", "talking")
+    told = [decode_entry(line.kind, line.body) for line in room.office.journal.lines]
+    assert [entry.how for entry in told if isinstance(entry, OfferClosed)] == [OfferEnd.FORWARDED]
+
+
+async def test_nobody_answers_where_the_phone_sent_the_call(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).offer_ends(ANNA, OfferEnd.FORWARDED).ends(ANNA).rings(BEN))
+    room.hear(story.offer_ends(BEN, OfferEnd.NO_ANSWER).ends(BEN))
+    said = "Extension=1001,Status=NOANSWER"
+    room.router.signalled(Signalled(at=story.at, call=story.id, leg=leg_id("c"), word="Dial", detail=said))
+    assert room.floor.presence(ANNA).shown_reason == "no_answer"
+    assert room.router.is_waiting(story.id)
+
+
+async def test_who_goes_on_in_the_call_that_took_theirs_is_never_free_in_between(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).answers(ANNA))
+    consult = Story(id=CallId("pbx:a2"), at=story.at)
+    room.hear(consult.places(ANNA, "a2", "1002", Direction.INTERNAL).rings(BEN, for_leg="a2"))
+    room.hear(consult.up(BEN).talk("a2", BEN))
+    room.seen.clear()
+    story.tell(CallsMerged(at=story.at, call=story.id, absorbed=consult.id))
+    room.hear(story.talk("c", BEN, conversation="b2").ends(ANNA, "a2"))
+    assert [state for who, state in room.seen if who == BEN] == []
+    assert (room.state(ANNA), room.state(BEN)) == ("available", "talking")
