@@ -166,55 +166,208 @@ export const queues = (now) => [
 ];
 
 export const recent = (now) => [
-  { call_id: "pbx:1.1", at: now - 260, number: NUMBERS.rivera, name: "", customer: card({ id: 2, name: "Elena Rivera", number: "C-100231", segment: "Gold" }), how: "completed", by: null, talk_seconds: 252 },
-  { call_id: "pbx:1.2", at: now - 900, number: NUMBERS.london, name: "", customer: null, how: "elsewhere", by: "Ma Lin", talk_seconds: 0 },
-  { call_id: "pbx:1.3", at: now - 1700, number: NUMBERS.hidden, name: "", customer: null, how: "missed", by: null, talk_seconds: 0 },
-  { call_id: "pbx:1.4", at: now - 2600, number: NUMBERS.zhou, name: "", customer: card(), how: "abandoned", by: null, talk_seconds: 0 },
-  { call_id: "pbx:1.5", at: now - 4100, number: NUMBERS.rivera, name: "<script>alert(1)</script>", customer: null, how: "transferred", by: "Chen Wei", talk_seconds: 61 },
+  {
+    call_id: "pbx:1.1",
+    at: now - 260,
+    number: NUMBERS.rivera,
+    name: "",
+    customer: card({ id: 2, name: "Elena Rivera", number: "C-100231", segment: "Gold" }),
+    how: "completed",
+    by: null,
+    talk_seconds: 252,
+  },
+  {
+    call_id: "pbx:1.2",
+    at: now - 900,
+    number: NUMBERS.london,
+    name: "",
+    customer: null,
+    how: "elsewhere",
+    by: "Ma Lin",
+    talk_seconds: 0,
+  },
+  {
+    call_id: "pbx:1.3",
+    at: now - 1700,
+    number: NUMBERS.hidden,
+    name: "",
+    customer: null,
+    how: "missed",
+    by: null,
+    talk_seconds: 0,
+  },
+  {
+    call_id: "pbx:1.4",
+    at: now - 2600,
+    number: NUMBERS.zhou,
+    name: "",
+    customer: card(),
+    how: "abandoned",
+    by: null,
+    talk_seconds: 0,
+  },
+  {
+    call_id: "pbx:1.5",
+    at: now - 4100,
+    number: NUMBERS.rivera,
+    name: "<script>alert(1)</script>",
+    customer: null,
+    how: "transferred",
+    by: "Chen Wei",
+    talk_seconds: 61,
+  },
 ];
 
 export const AMBIGUOUS = [
-  card({ id: 11, number: "C-100482", name: "Anna Bauer", company: "Bauer & Söhne GmbH", segment: "Business", language: "en", city: "Graz" }),
-  card({ id: 12, number: "C-100483", name: "Thomas Bauer", company: "Bauer & Söhne GmbH", segment: "Business", language: "en", city: "Graz" }),
-  card({ id: 13, number: "C-100731", name: "Ivana Nováková", company: null, segment: "Standard", language: "en", city: "Brno" }),
+  card({
+    id: 11,
+    number: "C-100482",
+    name: "Anna Bauer",
+    company: "Bauer & Söhne GmbH",
+    segment: "Business",
+    language: "en",
+    city: "Graz",
+  }),
+  card({
+    id: 12,
+    number: "C-100483",
+    name: "Thomas Bauer",
+    company: "Bauer & Söhne GmbH",
+    segment: "Business",
+    language: "en",
+    city: "Graz",
+  }),
+  card({
+    id: 13,
+    number: "C-100731",
+    name: "Ivana Nováková",
+    company: null,
+    segment: "Standard",
+    language: "en",
+    city: "Brno",
+  }),
 ];
 
 /** The documents of a desk by scenario; `now` is the server's time. */
 export function desk(scenario, now) {
   const id = "pbx:1795291309.42";
-  const base = { me: me(now), switch: { state: "live", since: now - 9000, detail: null }, queues: queues(now), recent: recent(now) };
+  const base = {
+    me: me(now),
+    switch: { state: "live", since: now - 9000, detail: null },
+    queues: queues(now),
+    recent: recent(now),
+  };
   const ringing = { ...base, me: me(now, { state: "ringing", since: now - 4 }) };
   const talking = { ...base, me: me(now, { state: "talking", since: now - 130 }) };
-  const talk = call(now, { state: "talking", arrived_at: now - 168, ringing_at: now - 134, answered_at: now - 130, with: [{ name: "周建国", kind: "outside" }] });
+  const talk = call(now, {
+    state: "talking",
+    arrived_at: now - 168,
+    ringing_at: now - 134,
+    answered_at: now - 130,
+    with: [{ name: "周建国", kind: "outside" }],
+  });
   switch (scenario) {
     case "ringing":
       return { ...ringing, [`call:${id}`]: call(now), [`pop:${id}`]: pop(now, id) };
     case "likely":
-      return { ...ringing, [`call:${id}`]: call(now), [`pop:${id}`]: pop(now, id, { match: { confidence: "likely", candidates: [card()] }, missing: ["orders"], customer: record(now, { orders: [] }) }) };
+      return {
+        ...ringing,
+        [`call:${id}`]: call(now),
+        [`pop:${id}`]: pop(now, id, {
+          match: { confidence: "likely", candidates: [card()] },
+          missing: ["orders"],
+          customer: record(now, { orders: [] }),
+        }),
+      };
     case "ambiguous":
-      return { ...ringing, [`call:${id}`]: call(now, { number: NUMBERS.london, caller_name: "" }), [`pop:${id}`]: { call_id: id, match: { confidence: "ambiguous", candidates: AMBIGUOUS }, customer: null, calls: [], missing: [] } };
+      return {
+        ...ringing,
+        [`call:${id}`]: call(now, { number: NUMBERS.london, caller_name: "" }),
+        [`pop:${id}`]: {
+          call_id: id,
+          match: { confidence: "ambiguous", candidates: AMBIGUOUS },
+          customer: null,
+          calls: [],
+          missing: [],
+        },
+      };
     case "unknown":
-      return { ...ringing, [`call:${id}`]: call(now, { number: NUMBERS.rivera, caller_name: "<script>alert('x')</script>" }), [`pop:${id}`]: { call_id: id, match: { confidence: "none", candidates: [] }, customer: null, calls: [row(now, { id: "pbx:2.2", outcome: "missed", answered_at: null, arrived_at: now - 4000 })], missing: [] } };
+      return {
+        ...ringing,
+        [`call:${id}`]: call(now, { number: NUMBERS.rivera, caller_name: "<script>alert('x')</script>" }),
+        [`pop:${id}`]: {
+          call_id: id,
+          match: { confidence: "none", candidates: [] },
+          customer: null,
+          calls: [row(now, { id: "pbx:2.2", outcome: "missed", answered_at: null, arrived_at: now - 4000 })],
+          missing: [],
+        },
+      };
     case "anonymous":
-      return { ...ringing, [`call:${id}`]: call(now, { number: NUMBERS.hidden, caller_name: "" }), [`pop:${id}`]: { call_id: id, match: { confidence: "anonymous", candidates: [] }, customer: null, calls: [], missing: [] } };
+      return {
+        ...ringing,
+        [`call:${id}`]: call(now, { number: NUMBERS.hidden, caller_name: "" }),
+        [`pop:${id}`]: {
+          call_id: id,
+          match: { confidence: "anonymous", candidates: [] },
+          customer: null,
+          calls: [],
+          missing: [],
+        },
+      };
     case "unavailable":
-      return { ...ringing, [`call:${id}`]: call(now), [`pop:${id}`]: { call_id: id, match: { confidence: "unavailable", candidates: [] }, customer: null, calls: [], missing: ["database", "calls"] } };
+      return {
+        ...ringing,
+        [`call:${id}`]: call(now),
+        [`pop:${id}`]: {
+          call_id: id,
+          match: { confidence: "unavailable", candidates: [] },
+          customer: null,
+          calls: [],
+          missing: ["database", "calls"],
+        },
+      };
     case "looking":
       return { ...ringing, [`call:${id}`]: call(now) };
     case "talking":
       return { ...talking, [`call:${id}`]: talk, [`pop:${id}`]: pop(now, id) };
     case "waiting-second":
-      return { ...talking, [`call:${id}`]: talk, [`pop:${id}`]: pop(now, id), "call:pbx:9.9": call(now, { id: "pbx:9.9", number: NUMBERS.rivera, caller_name: "" }), "pop:pbx:9.9": pop(now, "pbx:9.9", { customer: record(now, { ...card({ id: 2, name: "Elena Rivera", number: "C-100231", segment: "Gold" }), orders: [], tickets: [] }) }) };
+      return {
+        ...talking,
+        [`call:${id}`]: talk,
+        [`pop:${id}`]: pop(now, id),
+        "call:pbx:9.9": call(now, { id: "pbx:9.9", number: NUMBERS.rivera, caller_name: "" }),
+        "pop:pbx:9.9": pop(now, "pbx:9.9", {
+          customer: record(now, {
+            ...card({ id: 2, name: "Elena Rivera", number: "C-100231", segment: "Gold" }),
+            orders: [],
+            tickets: [],
+          }),
+        }),
+      };
     case "held":
-      return { ...talking, [`call:${id}`]: { ...talk, state: "held", gap: true }, [`pop:${id}`]: pop(now, id) };
+      return {
+        ...talking,
+        [`call:${id}`]: { ...talk, state: "held", gap: true },
+        [`pop:${id}`]: pop(now, id),
+      };
     case "ended":
-      return { ...base, me: me(now, { since: now - 3 }), [`call:${id}`]: { ...talk, state: "ended", ended_at: now - 3, how: "completed" }, [`pop:${id}`]: pop(now, id) };
+      return {
+        ...base,
+        me: me(now, { since: now - 3 }),
+        [`call:${id}`]: { ...talk, state: "ended", ended_at: now - 3, how: "completed" },
+        [`pop:${id}`]: pop(now, id),
+      };
     case "paused":
       return { ...base, me: me(now, { state: "paused", reason: "lunch", since: now - 1262 }) };
     case "offline":
       return { ...base, me: me(now, { state: "offline", since: now - 8 }), recent: [], queues: [] };
     case "unreachable":
-      return { ...base, me: me(now, { phone: "unreachable" }), switch: { state: "down", since: now - 70, detail: null } };
+      return {
+        ...base,
+        me: me(now, { phone: "unreachable" }),
+        switch: { state: "down", since: now - 70, detail: null },
+      };
     default:
       return base;
   }

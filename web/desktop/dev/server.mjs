@@ -12,14 +12,29 @@ import { WebSocketServer } from "ws";
 import { AMBIGUOUS, call, card, desk, NUMBERS, pop, record, row } from "./fixtures.mjs";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
+};
 const CSP =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 const now = () => Date.now() / 1000;
-const flags = { setup: false, signedIn: true, empty: false, refuse: false, mute: false, role: "agent", language: "en", slow: 0 };
+const flags = {
+  setup: false,
+  signedIn: true,
+  empty: false,
+  refuse: false,
+  mute: false,
+  role: "agent",
+  language: "en",
+  slow: 0,
+};
 const stream = `run-${process.pid}`;
-let docs = desk("idle", now());
+const docs = desk("idle", now());
 let seq = 0;
 let past = [];
 let lastSent = 0;
@@ -50,7 +65,8 @@ function del(key) {
 
 function become(next) {
   for (const key of Object.keys(docs)) if (!(key in next)) del(key);
-  for (const [key, doc] of Object.entries(next)) if (JSON.stringify(docs[key]) !== JSON.stringify(doc)) put(key, doc);
+  for (const [key, doc] of Object.entries(next))
+    if (JSON.stringify(docs[key]) !== JSON.stringify(doc)) put(key, doc);
 }
 
 setInterval(() => {
@@ -59,18 +75,79 @@ setInterval(() => {
 
 const CUSTOMERS = [
   card(),
-  card({ id: 2, number: "C-100231", name: "Elena Rivera", segment: "Gold", language: "en", city: "San Francisco" }),
+  card({
+    id: 2,
+    number: "C-100231",
+    name: "Elena Rivera",
+    segment: "Gold",
+    language: "en",
+    city: "San Francisco",
+  }),
   ...AMBIGUOUS,
-  card({ id: 14, number: "C-100990", name: "王芳", company: "上海晨光贸易有限公司", segment: "Business", city: "上海" }),
-  card({ id: 15, number: "C-101002", name: "Tom Reed", company: null, segment: "New", language: "en", city: "London" }),
+  card({
+    id: 14,
+    number: "C-100990",
+    name: "王芳",
+    company: "上海晨光贸易有限公司",
+    segment: "Business",
+    city: "上海",
+  }),
+  card({
+    id: 15,
+    number: "C-101002",
+    name: "Tom Reed",
+    company: null,
+    segment: "New",
+    language: "en",
+    city: "London",
+  }),
 ];
 
 const calls = () => [
-  row(now(), { id: "pbx:1.1", arrived_at: now() - 260, answered_at: now() - 250, ended_at: now() - 10, customer: card({ id: 2, name: "Elena Rivera" }), number: NUMBERS.rivera, agent: "李娜" }),
-  row(now(), { id: "pbx:1.2", arrived_at: now() - 900, answered_at: now() - 880, agent: "Ma Lin", number: NUMBERS.london, hold_seconds: 31, gap: true }),
-  row(now(), { id: "pbx:1.3", arrived_at: now() - 1700, answered_at: null, agent: null, outcome: "abandoned", talk_seconds: 0, number: NUMBERS.hidden }),
-  row(now(), { id: "pbx:1.5", arrived_at: now() - 4100, direction: "outbound", caller_name: "<script>alert(1)</script>", number: NUMBERS.rivera, queue: null }),
-  row(now(), { id: "pbx:1.6", arrived_at: now() - 90000, answered_at: null, agent: null, outcome: "missed", talk_seconds: 0, customer: card() }),
+  row(now(), {
+    id: "pbx:1.1",
+    arrived_at: now() - 260,
+    answered_at: now() - 250,
+    ended_at: now() - 10,
+    customer: card({ id: 2, name: "Elena Rivera" }),
+    number: NUMBERS.rivera,
+    agent: "李娜",
+  }),
+  row(now(), {
+    id: "pbx:1.2",
+    arrived_at: now() - 900,
+    answered_at: now() - 880,
+    agent: "Ma Lin",
+    number: NUMBERS.london,
+    hold_seconds: 31,
+    gap: true,
+  }),
+  row(now(), {
+    id: "pbx:1.3",
+    arrived_at: now() - 1700,
+    answered_at: null,
+    agent: null,
+    outcome: "abandoned",
+    talk_seconds: 0,
+    number: NUMBERS.hidden,
+  }),
+  row(now(), {
+    id: "pbx:1.5",
+    arrived_at: now() - 4100,
+    direction: "outbound",
+    caller_name: "<script>alert(1)</script>",
+    number: NUMBERS.rivera,
+    queue: null,
+  }),
+  row(now(), {
+    id: "pbx:1.6",
+    arrived_at: now() - 90000,
+    answered_at: null,
+    agent: null,
+    outcome: "missed",
+    talk_seconds: 0,
+    customer: card(),
+  }),
 ];
 
 const user = () => ({
@@ -90,7 +167,10 @@ const REASONS = [
   { id: "admin", names: { en: "Paperwork", zh: "文书工作" } },
 ];
 
-const problem = (status, kind, detail, more = {}) => [status, { type: `urn:callcenter:problem:${kind}`, title: kind, status, detail, ...more }];
+const problem = (status, kind, detail, more = {}) => [
+  status,
+  { type: `urn:callcenter:problem:${kind}`, title: kind, status, detail, ...more },
+];
 
 let demoCall = 0;
 function simulate(kind) {
@@ -107,13 +187,25 @@ function simulate(kind) {
 function api(method, path, query, body) {
   const route = `${method} ${path}`;
   if (route === "GET /setup")
-    return [200, { needed: flags.setup, demo: !flags.setup, sign_ins: flags.setup ? undefined : [
-      { login: "lina", password: "demo", name: "李娜", role: "agent" },
-      { login: "tom", password: "demo", name: "Tom Reed", role: "agent" },
-      { login: "boss", password: "demo", name: "Chen Wei", role: "supervisor" },
-    ] }];
+    return [
+      200,
+      {
+        needed: flags.setup,
+        demo: !flags.setup,
+        sign_ins: flags.setup
+          ? undefined
+          : [
+              { login: "lina", password: "demo", name: "李娜", role: "agent" },
+              { login: "tom", password: "demo", name: "Tom Reed", role: "agent" },
+              { login: "boss", password: "demo", name: "Chen Wei", role: "supervisor" },
+            ],
+      },
+    ];
   if (route === "POST /setup") {
-    if (body.password.length < 10) return problem(422, "invalid-input", "", { errors: [{ field: "password", message: "at least 10 characters" }] });
+    if (body.password.length < 10)
+      return problem(422, "invalid-input", "", {
+        errors: [{ field: "password", message: "at least 10 characters" }],
+      });
     flags.setup = false;
     return [201, {}];
   }
@@ -124,7 +216,8 @@ function api(method, path, query, body) {
     return [200, { user: user(), csrf: "token" }];
   }
   if (!flags.signedIn) return problem(401, "not-signed-in", "Sign in first.");
-  if (route === "GET /session") return [200, { user: user(), csrf: "token", demo: true, pause_reasons: REASONS }];
+  if (route === "GET /session")
+    return [200, { user: user(), csrf: "token", demo: true, pause_reasons: REASONS }];
   if (route === "DELETE /session") {
     flags.signedIn = false;
     return [204];
@@ -134,7 +227,8 @@ function api(method, path, query, body) {
     return [200, {}];
   }
   if (route === "PUT /me/state") {
-    if (docs.me.state === "talking" && body.state === "offline") return problem(409, "not-now", "You are in a call; go offline when it has ended.");
+    if (docs.me.state === "talking" && body.state === "offline")
+      return problem(409, "not-now", "You are in a call; go offline when it has ended.");
     put("me", { ...docs.me, state: body.state, reason: body.reason ?? null, since: now() });
     return [200, {}];
   }
@@ -144,18 +238,65 @@ function api(method, path, query, body) {
     return [200, { items }];
   }
   if (route === "POST /customers") {
-    if (body.numbers[0]?.length < 4) return problem(422, "invalid", "", { errors: [{ field: "numbers.0", message: "is no phone number" }] });
-    const made = card({ id: 99, number: "C-200001", segment: "New", city: null, ...body, numbers: undefined, call_id: undefined });
-    if (body.call_id) put(`pop:${body.call_id}`, pop(now(), body.call_id, { match: { confidence: "chosen", candidates: [made] }, customer: record(now(), { ...made, orders: [], tickets: [], notes: [], value_12m: null, owner: null, since: now() }), calls: [] }));
+    if (body.numbers[0]?.length < 4)
+      return problem(422, "invalid", "", { errors: [{ field: "numbers.0", message: "is no phone number" }] });
+    const made = card({
+      id: 99,
+      number: "C-200001",
+      segment: "New",
+      city: null,
+      ...body,
+      numbers: undefined,
+      call_id: undefined,
+    });
+    if (body.call_id)
+      put(
+        `pop:${body.call_id}`,
+        pop(now(), body.call_id, {
+          match: { confidence: "chosen", candidates: [made] },
+          customer: record(now(), {
+            ...made,
+            orders: [],
+            tickets: [],
+            notes: [],
+            value_12m: null,
+            owner: null,
+            since: now(),
+          }),
+          calls: [],
+        }),
+      );
     return [201, made];
   }
   const customer = path.match(/^\/customers\/(\d+)(\/notes)?$/);
   if (customer && method === "GET") {
     const found = CUSTOMERS.find((one) => one.id === Number(customer[1]));
-    return found ? [200, record(now(), { ...found, notes: [...notes, ...record(now()).notes], contacts: [{ id: 1, name: "Chen Wei", role: "Purchasing", numbers: [{ ...NUMBERS.london, label: "direct" }] }] })] : problem(404, "not-found", "");
+    return found
+      ? [
+          200,
+          record(now(), {
+            ...found,
+            notes: [...notes, ...record(now()).notes],
+            contacts: [
+              {
+                id: 1,
+                name: "Chen Wei",
+                role: "Purchasing",
+                numbers: [{ ...NUMBERS.london, label: "direct" }],
+              },
+            ],
+          }),
+        ]
+      : problem(404, "not-found", "");
   }
   if (customer && method === "POST") {
-    const note = { id: 100 + notes.length, text: body.text, at: now(), by: "李娜", call_id: body.call_id ?? null };
+    const note = {
+      id: 100 + notes.length,
+      text: body.text,
+      at: now(),
+      by: "李娜",
+      call_id: body.call_id ?? null,
+    };
     notes.unshift(note);
     return [201, note];
   }
@@ -164,24 +305,94 @@ function api(method, path, query, body) {
   if (one && method === "GET") {
     const found = calls().find((item) => item.id === one[1]);
     const at = found?.arrived_at ?? now();
-    return found ? [200, { ...found, legs: [
-      { leg: "l1", endpoint: "PJSIP/trunk", role: "outside", number: "+14155550142", agent: null, added_at: at, ended_at: at + 240, end_reason: "normal", talk: [[at + 12, at + 240]], hold: [[at + 100, at + 131]] },
-      { leg: "l2", endpoint: "PJSIP/1001", role: "device", number: "1001", agent: "李娜", added_at: at + 4, ended_at: at + 240, end_reason: "normal", talk: [[at + 12, at + 240]], hold: [] },
-    ], timeline: [
-      { at, kind: "leg_added", text_key: "timeline.leg_added", params: { role: "outside", direction: "inbound", number: "+14155550142", endpoint: "PJSIP/trunk" } },
-      { at: at + 0.1, kind: "call_identified", text_key: "timeline.call_identified", params: { confidence: "exact" } },
-      { at: at + 1, kind: "entered_queue", text_key: "timeline.entered_queue", params: { queue: "Service" } },
-      { at: at + 4, kind: "offered", text_key: "timeline.offered", params: { endpoint: "PJSIP/1001" } },
-      { at: at + 12, kind: "offer_ended", text_key: "timeline.offer_ended", params: { endpoint: "PJSIP/1001", how: "answered" } },
-      { at: at + 100, kind: "hold_started", text_key: "timeline.hold_started", params: {} },
-      { at: at + 131, kind: "hold_ended", text_key: "timeline.hold_ended", params: {} },
-      { at: at + 240, kind: "leg_ended", text_key: "timeline.leg_ended", params: { reason: "normal" } },
-    ] }] : problem(404, "not-found", "");
+    return found
+      ? [
+          200,
+          {
+            ...found,
+            legs: [
+              {
+                leg: "l1",
+                endpoint: "PJSIP/trunk",
+                role: "outside",
+                number: "+14155550142",
+                agent: null,
+                added_at: at,
+                ended_at: at + 240,
+                end_reason: "normal",
+                talk: [[at + 12, at + 240]],
+                hold: [[at + 100, at + 131]],
+              },
+              {
+                leg: "l2",
+                endpoint: "PJSIP/1001",
+                role: "device",
+                number: "1001",
+                agent: "李娜",
+                added_at: at + 4,
+                ended_at: at + 240,
+                end_reason: "normal",
+                talk: [[at + 12, at + 240]],
+                hold: [],
+              },
+            ],
+            timeline: [
+              {
+                at,
+                kind: "leg_added",
+                text_key: "timeline.leg_added",
+                params: {
+                  role: "outside",
+                  direction: "inbound",
+                  number: "+14155550142",
+                  endpoint: "PJSIP/trunk",
+                },
+              },
+              {
+                at: at + 0.1,
+                kind: "call_identified",
+                text_key: "timeline.call_identified",
+                params: { confidence: "exact" },
+              },
+              {
+                at: at + 1,
+                kind: "entered_queue",
+                text_key: "timeline.entered_queue",
+                params: { queue: "Service" },
+              },
+              {
+                at: at + 4,
+                kind: "offered",
+                text_key: "timeline.offered",
+                params: { endpoint: "PJSIP/1001" },
+              },
+              {
+                at: at + 12,
+                kind: "offer_ended",
+                text_key: "timeline.offer_ended",
+                params: { endpoint: "PJSIP/1001", how: "answered" },
+              },
+              { at: at + 100, kind: "hold_started", text_key: "timeline.hold_started", params: {} },
+              { at: at + 131, kind: "hold_ended", text_key: "timeline.hold_ended", params: {} },
+              {
+                at: at + 240,
+                kind: "leg_ended",
+                text_key: "timeline.leg_ended",
+                params: { reason: "normal" },
+              },
+            ],
+          },
+        ]
+      : problem(404, "not-found", "");
   }
   if (one && method === "PUT") {
     const key = `pop:${one[1]}`;
     const chosen = CUSTOMERS.find((item) => item.id === body.customer_id);
-    put(key, { ...docs[key], match: { confidence: "chosen", candidates: [chosen] }, customer: record(now(), chosen) });
+    put(key, {
+      ...docs[key],
+      match: { confidence: "chosen", candidates: [chosen] },
+      customer: record(now(), chosen),
+    });
     return [200, {}];
   }
   if (one && method === "DELETE") {
@@ -220,8 +431,15 @@ function readBody(request) {
 
 function serveFile(path, response) {
   const wanted = join(DIST, normalize(path));
-  const file = wanted.startsWith(DIST) && existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(DIST, "index.html");
-  response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": CSP });
+  const file =
+    wanted.startsWith(DIST) && existsSync(wanted) && statSync(wanted).isFile()
+      ? wanted
+      : join(DIST, "index.html");
+  if (!existsSync(file)) return response.writeHead(503).end("run npm run build first");
+  response.writeHead(200, {
+    "Content-Type": TYPES[extname(file)] ?? "application/octet-stream",
+    "Content-Security-Policy": CSP,
+  });
   createReadStream(file).pipe(response);
 }
 
@@ -236,7 +454,9 @@ const server = createServer(async (request, response) => {
   const path = decodeURIComponent(url.pathname.slice("/api/v1".length));
   const [status, body] = api(request.method, path, url.searchParams, await readBody(request));
   const type = status >= 400 ? "application/problem+json" : "application/json";
-  response.writeHead(status, { "Content-Type": type }).end(body === undefined ? undefined : JSON.stringify(body));
+  response
+    .writeHead(status, { "Content-Type": type })
+    .end(body === undefined ? undefined : JSON.stringify(body));
 });
 
 const live = new WebSocketServer({ noServer: true });

@@ -78,10 +78,10 @@ def others(page: Page, out: Path, tag: str, only: list[str]) -> None:
         page.get_by_test_id("stale-banner").wait_for()
         shoot(page, out, f"stale-{tag}")
         control(refuse=False)
-        page.get_by_test_id("reconnect").click()
         page.get_by_test_id("stale-banner").wait_for(state="detached")
     control(scenario="idle")
     if want("pause-menu"):
+        page.evaluate("document.activeElement.blur()")
         page.keyboard.press("p")
         shoot(page, out, f"pause-menu-{tag}")
         page.keyboard.press("Escape")

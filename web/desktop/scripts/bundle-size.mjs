@@ -18,9 +18,12 @@ function visit(key) {
 }
 visit("index.html");
 
-const kb = (files) => [...files].reduce((sum, file) => sum + gzipSync(readFileSync(new URL(file, dist))).length, 0) / 1000;
+const kb = (files) =>
+  [...files].reduce((sum, file) => sum + gzipSync(readFileSync(new URL(file, dist))).length, 0) / 1000;
 const script = kb(scripts);
-console.log(`first load, gzip: script ${script.toFixed(1)} kB (limit ${LIMIT_KB}), style ${kb(styles).toFixed(1)} kB`);
+console.log(
+  `first load, gzip: script ${script.toFixed(1)} kB (limit ${LIMIT_KB}), style ${kb(styles).toFixed(1)} kB`,
+);
 if (script > LIMIT_KB) {
   console.error(`the desk's first load is above ${LIMIT_KB} kB: move something behind a lazy import`);
   process.exit(1);

@@ -135,14 +135,7 @@ export interface CustomerRecord extends CustomerCard {
 export type Direction = "inbound" | "outbound" | "internal";
 
 /** How a call ended, seen from the desk it was on. */
-export type How =
-  | "completed"
-  | "missed"
-  | "elsewhere"
-  | "abandoned"
-  | "declined"
-  | "transferred"
-  | "unknown";
+export type How = "completed" | "missed" | "elsewhere" | "abandoned" | "declined" | "transferred" | "unknown";
 
 export interface CallRow {
   readonly id: string;

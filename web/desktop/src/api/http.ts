@@ -38,7 +38,10 @@ function text(value: unknown): string {
 
 function fieldErrors(value: unknown): FieldError[] {
   if (!Array.isArray(value)) return [];
-  return value.map((item: Record<string, unknown>) => ({ field: text(item?.field), message: text(item?.message) }));
+  return value.map((item: Record<string, unknown>) => ({
+    field: text(item?.field),
+    message: text(item?.message),
+  }));
 }
 
 async function problemOf(response: Response): Promise<Problem> {

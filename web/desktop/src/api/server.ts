@@ -42,16 +42,23 @@ export const server = {
 
   customers: (q: string, limit: number, signal?: AbortSignal) =>
     http.get<{ items: CustomerCard[] }>(`/customers?q=${id(q)}&limit=${limit}`, signal),
-  customer: (customer: number, signal?: AbortSignal) => http.get<CustomerRecord>(`/customers/${customer}`, signal),
+  customer: (customer: number, signal?: AbortSignal) =>
+    http.get<CustomerRecord>(`/customers/${customer}`, signal),
   createCustomer: (customer: NewCustomer) => http.command<CustomerCard>("POST", "/customers", customer),
   addNote: (customer: number, text: string, call?: string) =>
-    http.command<Note>("POST", `/customers/${customer}/notes`, call === undefined ? { text } : { text, call_id: call }),
+    http.command<Note>(
+      "POST",
+      `/customers/${customer}/notes`,
+      call === undefined ? { text } : { text, call_id: call },
+    ),
 
   chooseCustomer: (call: string, customer: number) =>
     http.command<void>("PUT", `/calls/${id(call)}/customer`, { customer_id: customer }),
   putAway: (call: string) => http.command<void>("DELETE", `/calls/${id(call)}/desk`),
-  calls: (limit: number, signal?: AbortSignal) => http.get<{ items: CallRow[] }>(`/calls?limit=${limit}`, signal),
+  calls: (limit: number, signal?: AbortSignal) =>
+    http.get<{ items: CallRow[] }>(`/calls?limit=${limit}`, signal),
   call: (call: string, signal?: AbortSignal) => http.get<CallDetail>(`/calls/${id(call)}`, signal),
 
-  simulate: (kind?: DemoKind) => http.command<void>("POST", "/demo/calls", kind === undefined ? {} : { kind }),
+  simulate: (kind?: DemoKind) =>
+    http.command<void>("POST", "/demo/calls", kind === undefined ? {} : { kind }),
 };

@@ -1,12 +1,17 @@
 /** The calls there were: my own, or everybody's for a supervisor; one of them in detail. */
 
 import { Drawer, Skeleton } from "@mantine/core";
-import { IconAlertTriangle, IconArrowDownLeft, IconArrowsLeftRight, IconArrowUpRight } from "@tabler/icons-react";
+import {
+  IconAlertTriangle,
+  IconArrowDownLeft,
+  IconArrowsLeftRight,
+  IconArrowUpRight,
+} from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "wouter";
-import type { CallLeg, CallRow, Direction, TimelineEntry } from "../api/contract";
+import type { CallDetail, CallLeg, CallRow, Direction, TimelineEntry } from "../api/contract";
 import { server } from "../api/server";
 import customers from "../customers/customers.module.css";
 import { numberText } from "../desk/who";
@@ -19,8 +24,8 @@ import parts from "../parts/parts.module.css";
 import { OutcomeChip } from "../parts/status";
 import { callPath, customerPath } from "../shell/paths";
 import { troubleText } from "../shell/trouble";
-import { entryText, phoneOf, readable } from "./entry";
 import css from "./calls.module.css";
+import { entryText, phoneOf, readable } from "./entry";
 
 const LIMIT = 100;
 /** A supervisor's list has no document on the socket: asked again this often while it is looked at. */
@@ -72,7 +77,12 @@ function Row({ call, now }: { readonly call: CallRow; readonly now: number }) {
   const who = callerOf(call, t);
   const number = numberText(call.number, t);
   return (
-    <tr className={customers.row} data-testid="call-row" data-call-id={call.id} onClick={() => setParams({ call: call.id })}>
+    <tr
+      className={customers.row}
+      data-testid="call-row"
+      data-call-id={call.id}
+      onClick={() => setParams({ call: call.id })}
+    >
       <td className={`${parts.nowrap} ${parts.dim}`}>{formats.moment(call.arrived_at, now)}</td>
       <td>
         <DirectionMark direction={call.direction} />
@@ -98,8 +108,16 @@ function total(intervals: CallLeg["talk"]): number {
   return intervals.reduce((sum, [from, until]) => sum + until - from, 0);
 }
 
-function Parties({ legs }: { readonly legs: readonly CallLeg[] }) {
+/** The caller's number as it is written elsewhere on the page. */
+function partyNumber(call: CallDetail, leg: CallLeg): string {
+  const { number } = call;
+  const same = typeof number === "object" && (leg.number === number.e164 || leg.number === number.raw);
+  return same ? number.display || leg.number : leg.number;
+}
+
+function Parties({ call }: { readonly call: CallDetail }) {
   const { t } = useTranslation();
+  const { legs } = call;
   if (legs.length === 0) return null;
   return (
     <section className={css.part} aria-label={t("party.title")}>
@@ -107,7 +125,12 @@ function Parties({ legs }: { readonly legs: readonly CallLeg[] }) {
       <ul className={css.parties} data-testid="call-parties">
         {legs.map((leg) => (
           <li key={leg.leg}>
-            <span dir="auto">{leg.agent ?? (leg.role === "outside" ? leg.number || t("party.outside") : phoneOf(leg.endpoint))}</span>
+            <span dir="auto">
+              {leg.agent ??
+                (leg.role === "outside"
+                  ? partyNumber(call, leg) || t("party.outside")
+                  : phoneOf(leg.endpoint))}
+            </span>
             <span className={parts.dim}>
               {leg.talk.length === 0 ? null : t("party.talked", { time: stopwatch(total(leg.talk)) })}
               {leg.hold.length === 0 ? null : ` · ${t("party.held", { time: stopwatch(total(leg.hold)) })}`}
@@ -188,7 +211,7 @@ function Detail({ id }: { readonly id: string }) {
           </div>
         )}
       </dl>
-      <Parties legs={call.legs} />
+      <Parties call={call} />
       <Journal timeline={readable(call.timeline)} />
     </div>
   );

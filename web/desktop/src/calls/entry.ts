@@ -82,7 +82,9 @@ export function entryText(entry: TimelineEntry, t: TFunction): string {
     case "left_queue":
       return t("entry.unqueued", { queue });
     case "transferred":
-      return word(params.to) === "" ? t("entry.transferred") : t("entry.transferredTo", { to: phoneOf(params.to) });
+      return word(params.to) === ""
+        ? t("entry.transferred")
+        : t("entry.transferredTo", { to: phoneOf(params.to) });
     case "picked_up":
       return t("entry.pickedUp", { phone });
     case "calls_merged":

@@ -7,9 +7,9 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CustomerNumber, CustomerRecord } from "../api/contract";
 import { server } from "../api/server";
+import desk from "../desk/desk.module.css";
 import { NoteEditor } from "../desk/NoteCard";
 import { CustomerHeader, Orders, Tickets, Timeline } from "../desk/Record";
-import desk from "../desk/desk.module.css";
 import { Card, Empty, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { troubleText } from "../shell/trouble";
@@ -37,7 +37,11 @@ function Side({ record }: { readonly record: CustomerRecord }) {
         <NoteEditor subject={{ key: `customer:${record.id}`, callId: null, customerId: record.id, name }} />
       </Card>
       <Card title={t("customer.numbers")} testId="numbers">
-        {record.numbers.length === 0 ? <Empty>{t("customer.noNumbers")}</Empty> : <Numbers numbers={record.numbers} />}
+        {record.numbers.length === 0 ? (
+          <Empty>{t("customer.noNumbers")}</Empty>
+        ) : (
+          <Numbers numbers={record.numbers} />
+        )}
         {record.email === null ? null : (
           <p className={parts.clip} style={{ margin: "6px 0 0" }} title={record.email}>
             <span className={parts.dim}>{t("customer.email")}</span> {record.email}

@@ -43,7 +43,12 @@ function Rows({ customers }: { readonly customers: readonly CustomerCard[] }) {
       </thead>
       <tbody>
         {customers.map((customer) => (
-          <tr key={customer.id} className={css.row} onClick={() => go(customerPath(customer.id))} data-testid="customer-row">
+          <tr
+            key={customer.id}
+            className={css.row}
+            onClick={() => go(customerPath(customer.id))}
+            data-testid="customer-row"
+          >
             <td dir="auto">
               <Link href={customerPath(customer.id)} onClick={(event) => event.stopPropagation()}>
                 {customer.name}
@@ -78,13 +83,22 @@ export default function CustomersPage() {
   let count: string | null = null;
   if (rows !== undefined && rows.length > 0) {
     if (settled === "") count = t("customers.recent");
-    else count = rows.length < LIMIT ? t("customers.hits", { count: rows.length }) : t("customers.first", { count: LIMIT });
+    else
+      count =
+        rows.length < LIMIT
+          ? t("customers.hits", { count: rows.length })
+          : t("customers.first", { count: LIMIT });
   }
   return (
     <div className={css.page} data-testid="customers-page">
       <div className={css.head}>
         <h1>{t("customers.title")}</h1>
-        <Button leftSection={<IconUserPlus size={17} />} variant="default" onClick={() => setAdding(true)} data-testid="add-customer">
+        <Button
+          leftSection={<IconUserPlus size={17} />}
+          variant="default"
+          onClick={() => setAdding(true)}
+          data-testid="add-customer"
+        >
           {t("customers.add")}
         </Button>
       </div>
@@ -117,7 +131,10 @@ export default function CustomersPage() {
         title={t("create.title")}
         closeButtonProps={{ "aria-label": t("create.cancel") }}
       >
-        <NewCustomer onCreated={(customer) => go(customerPath(customer.id))} onCancel={() => setAdding(false)} />
+        <NewCustomer
+          onCreated={(customer) => go(customerPath(customer.id))}
+          onCancel={() => setAdding(false)}
+        />
       </Modal>
     </div>
   );

@@ -29,10 +29,19 @@ function dialable(number: PhoneNumber | undefined): string {
 /** The server's word on one field; `numbers.0` belongs to the number. */
 function fieldError(error: unknown, field: string): string | null {
   if (!(error instanceof Problem)) return null;
-  return error.fields.find((one) => one.field === field || one.field.startsWith(`${field}.`))?.message ?? null;
+  return (
+    error.fields.find((one) => one.field === field || one.field.startsWith(`${field}.`))?.message ?? null
+  );
 }
 
-export function NewCustomer({ callId, number, suggestedName, nameField, onCreated, onCancel }: NewCustomerProps) {
+export function NewCustomer({
+  callId,
+  number,
+  suggestedName,
+  nameField,
+  onCreated,
+  onCancel,
+}: NewCustomerProps) {
   const { t, i18n } = useTranslation();
   const queries = useQueryClient();
   const [name, setName] = useState(suggestedName ?? "");
@@ -108,7 +117,9 @@ export function NewCustomer({ callId, number, suggestedName, nameField, onCreate
           {callId === undefined ? t("create.submit") : t("create.submitCall")}
         </Button>
       </div>
-      <Trouble testId="create-trouble">{create.isError ? troubleText(create.error, t, i18n.language) : null}</Trouble>
+      <Trouble testId="create-trouble">
+        {create.isError ? troubleText(create.error, t, i18n.language) : null}
+      </Trouble>
     </form>
   );
 }

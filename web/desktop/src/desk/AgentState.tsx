@@ -116,7 +116,14 @@ export function AgentState() {
         >
           {t("state.setAvailable")}
         </StateButton>
-        <Menu opened={menu && can} onChange={setMenu} position="bottom-start" width={220} loop withInitialFocusPlaceholder={false}>
+        <Menu
+          opened={menu && can}
+          onChange={setMenu}
+          position="bottom-start"
+          width={220}
+          loop
+          withInitialFocusPlaceholder={false}
+        >
           <Menu.Target>
             <StateButton
               active={me.state === "paused"}
@@ -131,7 +138,11 @@ export function AgentState() {
           <Menu.Dropdown data-testid="pause-menu">
             <Menu.Label>{t("state.reasons")}</Menu.Label>
             {pause_reasons.map(({ id }) => (
-              <Menu.Item key={id} data-testid={`pause-${id}`} onClick={() => change.mutate({ state: "paused", reason: id })}>
+              <Menu.Item
+                key={id}
+                data-testid={`pause-${id}`}
+                onClick={() => change.mutate({ state: "paused", reason: id })}
+              >
                 {reasonName(id)}
               </Menu.Item>
             ))}
@@ -151,7 +162,9 @@ export function AgentState() {
           {t("state.setOffline")}
         </StateButton>
       </fieldset>
-      <Trouble testId="state-trouble">{change.isError ? troubleText(change.error, t, i18n.language) : null}</Trouble>
+      <Trouble testId="state-trouble">
+        {change.isError ? troubleText(change.error, t, i18n.language) : null}
+      </Trouble>
       {me.extension === null ? <Empty>{t("state.noAgent")}</Empty> : null}
       {me.phone === "unreachable" && me.extension !== null ? (
         <p className={parts.missing} role="note" data-testid="phone-unreachable">

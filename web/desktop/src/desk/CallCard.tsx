@@ -34,7 +34,11 @@ const LOOK: Readonly<Record<CallDoc["state"], readonly [Tone, IconType]>> = {
   ended: ["calm", IconPhoneOff],
 };
 
-const ENDED = { completed: "call.endedCompleted", transferred: "call.endedTransferred", unknown: "call.endedUnknown" } as const;
+const ENDED = {
+  completed: "call.endedCompleted",
+  transferred: "call.endedTransferred",
+  unknown: "call.endedUnknown",
+} as const;
 const DIRECTION = { inbound: "call.incoming", outbound: "call.outgoing", internal: "call.internal" } as const;
 
 function StateChip({ call, live }: { readonly call: CallDoc; readonly live: boolean }) {
@@ -84,7 +88,8 @@ function Fact({ label, children }: { readonly label: string; readonly children: 
 function Facts({ call, pop }: { readonly call: CallDoc; readonly pop: PopDoc | undefined }) {
   const { t } = useTranslation();
   // The switch's word for the line differs from the record: shown, because it may be somebody else calling.
-  const line = pop?.customer && call.caller_name && call.caller_name !== pop.customer.name ? call.caller_name : null;
+  const line =
+    pop?.customer && call.caller_name && call.caller_name !== pop.customer.name ? call.caller_name : null;
   const others = call.with.map((party) => party.name).filter((name) => name !== "");
   if (!call.queue && !call.dialled && line === null && others.length === 0) return null;
   return (
@@ -92,7 +97,9 @@ function Facts({ call, pop }: { readonly call: CallDoc; readonly pop: PopDoc | u
       {line === null ? null : <Fact label={t("calls.from")}>{line}</Fact>}
       {call.queue ? <Fact label={t("call.via")}>{call.queue}</Fact> : null}
       {call.dialled ? <Fact label={t("call.dialled")}>{call.dialled}</Fact> : null}
-      {call.state !== "ringing" && others.length > 0 ? <Fact label={t("call.with")}>{others.join(", ")}</Fact> : null}
+      {call.state !== "ringing" && others.length > 0 ? (
+        <Fact label={t("call.with")}>{others.join(", ")}</Fact>
+      ) : null}
     </dl>
   );
 }
@@ -122,11 +129,14 @@ function PutAway({ call }: { readonly call: CallDoc }) {
   const { t, i18n } = useTranslation();
   const away = useMutation({ mutationFn: () => server.putAway(call.id) });
   useShortcut("d", () => away.mutate());
-  const talked = call.answered_at !== null && call.ended_at !== null ? call.ended_at - call.answered_at : null;
+  const talked =
+    call.answered_at !== null && call.ended_at !== null ? call.ended_at - call.answered_at : null;
   return (
     <>
       <div className={css.cardFoot}>
-        <span className={parts.dim}>{talked === null ? null : t("call.talkTime", { time: stopwatch(talked) })}</span>
+        <span className={parts.dim}>
+          {talked === null ? null : t("call.talkTime", { time: stopwatch(talked) })}
+        </span>
         <Button
           variant="default"
           size="xs"
@@ -185,11 +195,19 @@ export const CallCard = memo(function CallCard({ call, shown, choosable, onShow 
         )}
       </h2>
       <div className={css.number} data-testid="call-number">
-        {who !== number ? number : call.number.kind === "anonymous" ? null : t(several ? "call.severalMatches" : "call.unknownCaller")}
+        {who !== number
+          ? number
+          : call.number.kind === "anonymous"
+            ? null
+            : t(several ? "call.severalMatches" : "call.unknownCaller")}
       </div>
       <div className={css.chips}>
         {pop?.customer?.segment ? <SegmentChip segment={pop.customer.segment} /> : null}
-        {pop === undefined ? <span className={parts.dim}>{t("match.looking")}</span> : <MatchChip confidence={pop.match.confidence} />}
+        {pop === undefined ? (
+          <span className={parts.dim}>{t("match.looking")}</span>
+        ) : (
+          <MatchChip confidence={pop.match.confidence} />
+        )}
       </div>
       <Facts call={call} pop={pop} />
       <Urgent pop={pop} />

@@ -63,7 +63,13 @@ export function CustomerChoices({ customers, pending, keyed = false, onChoose }:
   );
 }
 
-export function CustomerFinder({ callId, autoFocus = false }: { readonly callId: string; readonly autoFocus?: boolean }) {
+export function CustomerFinder({
+  callId,
+  autoFocus = false,
+}: {
+  readonly callId: string;
+  readonly autoFocus?: boolean;
+}) {
   const { t, i18n } = useTranslation();
   const [typed, setTyped] = useState("");
   const [settled] = useDebouncedValue(typed.trim(), TYPING_MS);

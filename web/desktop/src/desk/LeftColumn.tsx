@@ -6,7 +6,7 @@ import { Link } from "wouter";
 import type { RecentEntry } from "../api/contract";
 import { stopwatch } from "../format/format";
 import { useFormats } from "../i18n";
-import { useMinute, useQueues, useRecent } from "../live/hooks";
+import { useMe, useMinute, useQueues, useRecent } from "../live/hooks";
 import { Card, Elapsed, Empty } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { HOW } from "../parts/status";
@@ -22,7 +22,13 @@ function howText(entry: RecentEntry, t: ReturnType<typeof useTranslation>["t"]):
   return t(`recent.${entry.how}`) + talked;
 }
 
-const RecentRow = memo(function RecentRow({ entry, now }: { readonly entry: RecentEntry; readonly now: number }) {
+const RecentRow = memo(function RecentRow({
+  entry,
+  now,
+}: {
+  readonly entry: RecentEntry;
+  readonly now: number;
+}) {
   const { t } = useTranslation();
   const formats = useFormats();
   const [tone, Icon] = HOW[entry.how] ?? HOW.unknown;
@@ -49,6 +55,8 @@ export function Recent() {
   const { t } = useTranslation();
   const recent = useRecent();
   const now = useMinute();
+  const answers = useMe() !== undefined;
+  if (recent === undefined && !answers) return null;
   return (
     <Card
       title={t("recent.title")}
@@ -76,6 +84,8 @@ export function Queues() {
   const { t } = useTranslation();
   const formats = useFormats();
   const queues = useQueues();
+  const answers = useMe() !== undefined;
+  if (queues === undefined && !answers) return null;
   return (
     <Card title={t("queues.title")} testId="queues">
       {queues === undefined || queues.length === 0 ? (

@@ -218,7 +218,8 @@ function Idle() {
   const change = useSetState();
   const reasonName = useReasonName();
   if (me === undefined && !live) return <Looking />;
-  const kind = me === undefined ? "watching" : me.state === "offline" || me.state === "paused" ? me.state : "ready";
+  const kind =
+    me === undefined ? "watching" : me.state === "offline" || me.state === "paused" ? me.state : "ready";
   const [title, hint, icon] = IDLE[kind];
   const reason = me?.state === "paused" ? reasonName(me.reason) : null;
   return (
@@ -250,4 +251,3 @@ export function Middle({ call }: { readonly call: CallDoc | null }) {
     </Boundary>
   );
 }
-

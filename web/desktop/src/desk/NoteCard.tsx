@@ -8,13 +8,13 @@ import type { CallDoc, Note } from "../api/contract";
 import { server } from "../api/server";
 import { useSession } from "../entry/session";
 import { useFormats } from "../i18n";
-import { useLive, usePop } from "../live/hooks";
+import { useLive, useMe, usePop } from "../live/hooks";
 import { Card, Empty, KeyHint, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { useShortcut } from "../shell/shortcuts";
 import { troubleText } from "../shell/trouble";
-import { draftsOf, useDraft, useDrafts } from "./drafts";
 import css from "./desk.module.css";
+import { draftsOf, useDraft, useDrafts } from "./drafts";
 import { noteSaved } from "./saved";
 import { whoCalls } from "./who";
 
@@ -110,7 +110,9 @@ export function NoteEditor({ subject, onFocus, onBlur }: EditorProps) {
         </Button>
       </div>
       {customerId === null && text.trim() !== "" ? <Empty>{t("note.needsCustomer")}</Empty> : null}
-      <Trouble testId="note-trouble">{save.isError ? troubleText(save.error, t, i18n.language) : null}</Trouble>
+      <Trouble testId="note-trouble">
+        {save.isError ? troubleText(save.error, t, i18n.language) : null}
+      </Trouble>
     </>
   );
 }
@@ -124,7 +126,12 @@ function useSubject(call: CallDoc): NoteSubject {
   if (pop === undefined && draft !== undefined) {
     return { key: call.id, callId: call.id, customerId: draft.customerId, name: draft.name };
   }
-  return { key: call.id, callId: call.id, customerId: pop?.customer?.id ?? null, name: whoCalls(call, pop, t) };
+  return {
+    key: call.id,
+    callId: call.id,
+    customerId: pop?.customer?.id ?? null,
+    name: whoCalls(call, pop, t),
+  };
 }
 
 interface ForCallProps {
@@ -157,7 +164,12 @@ function UnsavedNote({ draftKey }: { readonly draftKey: string }) {
   const { user } = useSession();
   const { draft, discard } = useDraft(user.id, draftKey);
   const callId = draftKey.startsWith("customer:") ? null : draftKey;
-  const save = useSaveNote({ key: draftKey, callId, customerId: draft?.customerId ?? null, name: draft?.name ?? "" });
+  const save = useSaveNote({
+    key: draftKey,
+    callId,
+    customerId: draft?.customerId ?? null,
+    name: draft?.name ?? "",
+  });
   if (draft === undefined) return null;
   const { customerId } = draft;
   return (
@@ -171,7 +183,11 @@ function UnsavedNote({ draftKey }: { readonly draftKey: string }) {
       </span>
       <span className={css.unsavedFoot}>
         {customerId === null ? null : (
-          <Button size="compact-xs" loading={save.isPending} onClick={() => save.mutate({ customerId, text: draft.text.trim() })}>
+          <Button
+            size="compact-xs"
+            loading={save.isPending}
+            onClick={() => save.mutate({ customerId, text: draft.text.trim() })}
+          >
             {t("note.save")}
           </Button>
         )}
@@ -213,10 +229,11 @@ export function Notes({ calls, shown }: NotesProps) {
   const { t } = useTranslation();
   const [typingIn, setTypingIn] = useState<CallDoc | null>(null);
   const bound = typingIn ?? shown;
+  const answers = useMe() !== undefined;
   const elsewhere = new Set([...calls.map((call) => call.id), ...(bound === null ? [] : [bound.id])]);
   return (
     <>
-      {bound === null ? (
+      {bound === null && !answers ? null : bound === null ? (
         <Card title={t("note.title")} testId="note">
           <Empty>{t("note.noCall")}</Empty>
         </Card>

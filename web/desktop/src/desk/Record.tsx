@@ -1,15 +1,8 @@
 /** What stands behind a customer: header, orders, tickets, timeline. Used on the desk and on the record's page. */
 
-import {
-  IconCheckbox,
-  IconNote,
-  IconPackage,
-  IconPhone,
-  IconPhoneX,
-  IconTicket,
-} from "@tabler/icons-react";
-import { memo, type ReactNode, useMemo, useState } from "react";
+import { IconCheckbox, IconNote, IconPackage, IconPhone, IconPhoneX, IconTicket } from "@tabler/icons-react";
 import type { TFunction } from "i18next";
+import { memo, type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CallRow, CustomerRecord, Order, Ticket } from "../api/contract";
@@ -20,8 +13,8 @@ import { Card, Empty, Missing } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { OrderChip, PriorityMark, SegmentChip, TicketChip } from "../parts/status";
 import { callPath } from "../shell/paths";
-import { useSavedNotes } from "./saved";
 import css from "./desk.module.css";
+import { useSavedNotes } from "./saved";
 import { buildTimeline, ordersByUrgency, type TimelineItem, ticketsByUrgency } from "./timeline";
 
 /** Rows before "and n more": what a glance takes in while the phone rings. */
@@ -39,7 +32,9 @@ export function CustomerHeader({ record, actions }: HeaderProps) {
   const since =
     record.since === null
       ? null
-      : t("customer.since", { year: typeof record.since === "number" ? formats.year(record.since) : record.since });
+      : t("customer.since", {
+          year: typeof record.since === "number" ? formats.year(record.since) : record.since,
+        });
   const facts = [
     record.number,
     record.company,
@@ -55,9 +50,11 @@ export function CustomerHeader({ record, actions }: HeaderProps) {
         </h1>
         {record.segment ? <SegmentChip segment={record.segment} /> : null}
         <p className={css.headerFacts}>
-          {facts.filter(Boolean).map((fact) => (
-            <span key={fact}>{fact}</span>
-          ))}
+          <span>
+            {facts.filter(Boolean).map((fact) => (
+              <span key={fact}>{fact}</span>
+            ))}
+          </span>
         </p>
       </div>
       {record.value_12m === null ? null : (
@@ -85,7 +82,10 @@ interface ListProps {
   readonly missing: boolean;
 }
 
-export const Orders = memo(function Orders({ orders, missing }: ListProps & { readonly orders: readonly Order[] }) {
+export const Orders = memo(function Orders({
+  orders,
+  missing,
+}: ListProps & { readonly orders: readonly Order[] }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const now = useMinute();
@@ -110,13 +110,21 @@ export const Orders = memo(function Orders({ orders, missing }: ListProps & { re
           </thead>
           <tbody>
             {rows.slice(0, all ? undefined : GLANCE).map((order) => (
-              <tr key={order.id} data-testid="order-row" title={order.lines.map((l) => `${l.quantity} × ${l.title}`).join("\n")}>
-                <td className={`${parts.nowrap} ${order.status === "late" ? parts.strong : ""}`}>{order.number}</td>
+              <tr
+                key={order.id}
+                data-testid="order-row"
+                title={order.lines.map((l) => `${l.quantity} × ${l.title}`).join("\n")}
+              >
+                <td className={`${parts.nowrap} ${order.status === "late" ? parts.strong : ""}`}>
+                  {order.number}
+                </td>
                 <td>
                   <OrderChip status={order.status} />
                 </td>
                 <td className={`${parts.right} ${parts.nowrap}`}>{formats.money(order.total)}</td>
-                <td className={`${parts.right} ${parts.nowrap} ${parts.dim}`}>{formats.day(order.placed_at, now)}</td>
+                <td className={`${parts.right} ${parts.nowrap} ${parts.dim}`}>
+                  {formats.day(order.placed_at, now)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -135,7 +143,10 @@ function Due({ ticket, now }: { readonly ticket: Ticket; readonly now: number })
   return <span className={late ? css.overdue : undefined}>{formats.relative(ticket.due_at, now)}</span>;
 }
 
-export const Tickets = memo(function Tickets({ tickets, missing }: ListProps & { readonly tickets: readonly Ticket[] }) {
+export const Tickets = memo(function Tickets({
+  tickets,
+  missing,
+}: ListProps & { readonly tickets: readonly Ticket[] }) {
   const { t } = useTranslation();
   const now = useMinute();
   const [all, setAll] = useState(false);
@@ -158,9 +169,10 @@ export const Tickets = memo(function Tickets({ tickets, missing }: ListProps & {
             {rows.slice(0, all ? undefined : GLANCE).map((ticket) => (
               <tr key={ticket.id} data-testid="ticket-row">
                 <td className={css.subject}>
-                  <span className={css.subjectText} title={ticket.subject}>
-                    <span className={parts.strong}>{ticket.number}</span> <PriorityMark priority={ticket.priority} />{" "}
-                    <span dir="auto">{ticket.subject}</span>
+                  <span className={parts.strong}>{ticket.number}</span>{" "}
+                  <PriorityMark priority={ticket.priority} />
+                  <span className={css.subjectText} title={ticket.subject} dir="auto">
+                    {ticket.subject}
                   </span>
                 </td>
                 <td>
@@ -185,7 +197,9 @@ function callSentence(call: CallRow, t: TFunction): string {
     case "completed":
     case "transferred": {
       const time = stopwatch(call.talk_seconds ?? 0);
-      return call.agent ? t("event.callAnswered", { agent: call.agent, time }) : t("event.callTalked", { time });
+      return call.agent
+        ? t("event.callAnswered", { agent: call.agent, time })
+        : t("event.callTalked", { time });
     }
     case "abandoned":
       return t("event.callAbandoned", { time: stopwatch(call.wait_seconds ?? 0) });
@@ -241,7 +255,13 @@ interface TimelineProps extends ListProps {
   readonly title?: string;
 }
 
-export const Timeline = memo(function Timeline({ record, calls, currentCall, missing, title }: TimelineProps) {
+export const Timeline = memo(function Timeline({
+  record,
+  calls,
+  currentCall,
+  missing,
+  title,
+}: TimelineProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const now = useMinute();

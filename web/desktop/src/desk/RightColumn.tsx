@@ -82,7 +82,10 @@ export function Demo() {
       <div className={css.demo}>
         <Select
           aria-label={t("demo.kind")}
-          data={[{ value: "any", label: t("demo.any") }, ...KINDS.map((one) => ({ value: one, label: t(`demo.${one}`) }))]}
+          data={[
+            { value: "any", label: t("demo.any") },
+            ...KINDS.map((one) => ({ value: one, label: t(`demo.${one}`) })),
+          ]}
           value={kind}
           onChange={(value) => setKind((value ?? "any") as DemoKind | "any")}
           allowDeselect={false}

@@ -26,7 +26,9 @@ export function useRinging(): { readonly id: string; readonly who: string } | nu
   const { t } = useTranslation();
   const calls = useCalls();
   const live = useLink().phase === "live";
-  const call = live ? calls.find((one) => one.state === "ringing" && one.direction !== "outbound") : undefined;
+  const call = live
+    ? calls.find((one) => one.state === "ringing" && one.direction !== "outbound")
+    : undefined;
   const pop = usePop(call?.id ?? "");
   return call === undefined ? null : { id: call.id, who: whoCalls(call, pop, t) };
 }
@@ -39,5 +41,8 @@ export function useRingingCue(ringing: { readonly id: string; readonly who: stri
     document.title = id === null ? title : `☎ ${title}`;
     setIcon(id === null ? calmIcon : ringingIcon);
   }, [id, title]);
-  useEffect(() => (id === null ? undefined : notify(i18n.t("call.title", { who: ringing?.who ?? "" }), id)), [id, i18n, ringing?.who]);
+  useEffect(
+    () => (id === null ? undefined : notify(i18n.t("call.title", { who: ringing?.who ?? "" }), id)),
+    [id, i18n, ringing?.who],
+  );
 }

@@ -18,7 +18,9 @@ export function noteSaved(customerId: number, note: Note): void {
 }
 
 export function useSavedNotes(customerId: number | null): readonly Note[] {
-  return useSyncExternalStore(subscribe, () => (customerId === null ? NONE : (byCustomer.get(customerId) ?? NONE)));
+  return useSyncExternalStore(subscribe, () =>
+    customerId === null ? NONE : (byCustomer.get(customerId) ?? NONE),
+  );
 }
 
 /** The next person at this screen starts with nothing. */

@@ -20,7 +20,9 @@ export function buildTimeline(
   const notes = new Map<number, Note>();
   for (const note of [...(record?.notes ?? []), ...extraNotes]) notes.set(note.id, note);
   const items: TimelineItem[] = [
-    ...(record?.orders ?? []).map((order) => ({ kind: "order", id: `o${order.id}`, at: order.placed_at, order }) as const),
+    ...(record?.orders ?? []).map(
+      (order) => ({ kind: "order", id: `o${order.id}`, at: order.placed_at, order }) as const,
+    ),
     ...(record?.tickets ?? []).map(
       (ticket) => ({ kind: "ticket", id: `t${ticket.id}`, at: ticket.created_at, ticket }) as const,
     ),

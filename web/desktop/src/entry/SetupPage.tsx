@@ -16,7 +16,12 @@ type Field = (typeof FIELDS)[number];
 
 export function SetupPage({ onSignedIn }: { readonly onSignedIn: () => void }) {
   const { t, i18n } = useTranslation();
-  const [values, setValues] = useState<Readonly<Record<Field, string>>>({ name: "", login: "", password: "", repeat: "" });
+  const [values, setValues] = useState<Readonly<Record<Field, string>>>({
+    name: "",
+    login: "",
+    password: "",
+    repeat: "",
+  });
   const [tried, setTried] = useState(false);
   const create = useMutation({
     mutationFn: async () => {
@@ -36,7 +41,8 @@ export function SetupPage({ onSignedIn }: { readonly onSignedIn: () => void }) {
   const errorOf = (field: Field): string | null => {
     if (tried && values[field].trim() === "") return t("signIn.required");
     if (tried && field === "repeat" && differ) return t("setup.mismatch");
-    const said = create.error instanceof Problem ? create.error.fields.find((one) => one.field === field) : undefined;
+    const said =
+      create.error instanceof Problem ? create.error.fields.find((one) => one.field === field) : undefined;
     return said?.message ?? null;
   };
   const bind = (field: Field) => ({
@@ -57,13 +63,19 @@ export function SetupPage({ onSignedIn }: { readonly onSignedIn: () => void }) {
         <form onSubmit={submit} className={css.form} noValidate data-testid="setup">
           <TextInput {...bind("name")} autoComplete="name" autoFocus />
           <TextInput {...bind("login")} autoComplete="username" autoCapitalize="none" spellCheck={false} />
-          <PasswordInput {...bind("password")} description={t("setup.passwordHint")} autoComplete="new-password" />
+          <PasswordInput
+            {...bind("password")}
+            description={t("setup.passwordHint")}
+            autoComplete="new-password"
+          />
           <PasswordInput {...bind("repeat")} autoComplete="new-password" />
           <Button type="submit" size="md" fullWidth loading={create.isPending} data-testid="setup-submit">
             {t("setup.submit")}
           </Button>
         </form>
-        <Trouble testId="setup-trouble">{create.isError ? troubleText(create.error, t, i18n.language) : null}</Trouble>
+        <Trouble testId="setup-trouble">
+          {create.isError ? troubleText(create.error, t, i18n.language) : null}
+        </Trouble>
       </div>
     </Entrance>
   );

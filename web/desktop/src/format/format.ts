@@ -58,7 +58,9 @@ export class Formats {
 
   /** 14:02 today, else the day. */
   timeOrDay(at: number, now: number): string {
-    return this.#dayYear.format(at * 1000) === this.#dayYear.format(now * 1000) ? this.time(at) : this.day(at, now);
+    return this.#dayYear.format(at * 1000) === this.#dayYear.format(now * 1000)
+      ? this.time(at)
+      : this.day(at, now);
   }
 
   /** The day and the time. */
@@ -79,7 +81,11 @@ export class Formats {
     try {
       let format = this.#money.get(currency);
       if (format === undefined) {
-        format = new Intl.NumberFormat(this.locale, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+        format = new Intl.NumberFormat(this.locale, {
+          style: "currency",
+          currency,
+          currencyDisplay: "narrowSymbol",
+        });
         this.#money.set(currency, format);
       }
       return format.format(amount as `${number}`);

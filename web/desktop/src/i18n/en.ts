@@ -2,7 +2,7 @@
 export const en = {
   app: { name: "Callcenter" },
 
-  nav: { label: "Pages", desk: "Desk", customers: "Customers", calls: "Calls" },
+  nav: { label: "Pages", skip: "Skip to the page", desk: "Desk", customers: "Customers", calls: "Calls" },
 
   bar: {
     search: "Find a customer or an action",
@@ -31,14 +31,14 @@ export const en = {
     banner: "Not live — this is the desk as of {{time}}.",
     bannerHint: "The connection to the server is lost; it comes back by itself. Calls on your phone go on.",
     retry: "Try now",
-    first: "Connecting to the server…",
   },
 
   switch: {
     connecting: "The telephone system is being connected.",
     reconciling: "The telephone system is back; live calls are being looked up.",
     down: "The telephone system cannot be reached since {{time}}. Calls go on, but this desk does not see them.",
-    refused: "The telephone system refuses the server's sign-in since {{time}}. An administrator must check it.",
+    refused:
+      "The telephone system refuses the server's sign-in since {{time}}. An administrator must check it.",
   },
 
   signIn: {
@@ -99,10 +99,8 @@ export const en = {
     setOffline: "Offline",
     reasons: "Why do you pause?",
     noReason: "Without a reason",
-    since: "{{state}} for {{time}}",
     noAgent: "No phone is assigned to you: calls do not ring here.",
     unreachable: "Phone {{extension}} is not registered: calls cannot ring there.",
-    wait: "Not while the desk is offline",
   },
 
   call: {
@@ -135,7 +133,6 @@ export const en = {
     announce: "Incoming call from {{who}}",
     title: "{{who}} is calling",
     calls: "Calls on my desk",
-    show: "Show {{who}}",
     endedCompleted: "Call ended",
     endedTransferred: "Transferred",
     endedUnknown: "Ended while nobody watched",
@@ -185,7 +182,6 @@ export const en = {
     goAvailable: "Go available",
     watching: "You answer no calls with this sign-in",
     watchingHint: "Look at customers and calls from the left, or press Ctrl K to find somebody.",
-    simulate: "Simulate a call",
   },
 
   customer: {
@@ -207,18 +203,13 @@ export const en = {
     noTickets: "No tickets.",
     timeline: "Timeline",
     noTimeline: "Nothing has happened yet.",
-    notes: "Notes",
-    noNotes: "No notes yet.",
     contacts: "Contacts",
     noContacts: "No contacts.",
     numbers: "Numbers",
     noNumbers: "No numbers.",
     email: "E-mail",
-    company: "Company",
     lastCalls: "Last calls",
-    noCalls: "No earlier calls.",
     moreOrders: "and {{count}} more",
-    lines: "Lines of order {{number}}",
     missing: "Could not be loaded.",
     missingHint: "This does not mean that there is none.",
   },
@@ -249,7 +240,6 @@ export const en = {
     callAbandoned: "Call given up after {{time}}",
     callOpen: "Call going on",
     callUnknown: "Call, end not seen",
-    today: "Today",
   },
 
   pop: {
@@ -293,7 +283,6 @@ export const en = {
   note: {
     title: "Note",
     for: "for {{name}}",
-    thisCall: "for this call",
     placeholder: "What was agreed? Kept as you type.",
     save: "Save note",
     draft: "kept {{time}}",
@@ -438,7 +427,6 @@ export const en = {
     offline: "Go offline",
     theme: "Theme: {{theme}}",
     language: "Language: {{language}}",
-    writeNote: "Write the note",
   },
 
   keys: {

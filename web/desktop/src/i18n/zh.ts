@@ -5,7 +5,7 @@ import type { Dictionary } from "./en";
 export const zh: Dictionary = {
   app: { name: "呼叫中心" },
 
-  nav: { label: "页面", desk: "工作台", customers: "客户", calls: "通话" },
+  nav: { label: "页面", skip: "跳到正文", desk: "工作台", customers: "客户", calls: "通话" },
 
   bar: {
     search: "查找客户或操作",
@@ -34,7 +34,6 @@ export const zh: Dictionary = {
     banner: "非实时——以下是 {{time}} 的工作台。",
     bannerHint: "与服务器的连接已断开，会自动恢复。话机上的通话不受影响。",
     retry: "立即重试",
-    first: "正在连接服务器…",
   },
 
   switch: {
@@ -102,10 +101,8 @@ export const zh: Dictionary = {
     setOffline: "离线",
     reasons: "暂停原因",
     noReason: "不注明原因",
-    since: "{{state}}，已持续 {{time}}",
     noAgent: "您未分配话机：来电不会在此振铃。",
     unreachable: "话机 {{extension}} 未注册，来电无法振铃。",
-    wait: "工作台离线时不可用",
   },
 
   call: {
@@ -138,7 +135,6 @@ export const zh: Dictionary = {
     announce: "{{who}} 来电",
     title: "{{who}} 来电",
     calls: "我工作台上的通话",
-    show: "显示 {{who}}",
     endedCompleted: "通话结束",
     endedTransferred: "已转接",
     endedUnknown: "在未观测期间结束",
@@ -188,7 +184,6 @@ export const zh: Dictionary = {
     goAvailable: "切换为空闲",
     watching: "此账户不接听来电",
     watchingHint: "可从左侧查看客户和通话，或按 Ctrl K 查找。",
-    simulate: "模拟来电",
   },
 
   customer: {
@@ -210,18 +205,13 @@ export const zh: Dictionary = {
     noTickets: "没有工单。",
     timeline: "时间线",
     noTimeline: "暂无记录。",
-    notes: "备注",
-    noNotes: "暂无备注。",
     contacts: "联系人",
     noContacts: "没有联系人。",
     numbers: "电话号码",
     noNumbers: "没有号码。",
     email: "电子邮箱",
-    company: "公司",
     lastCalls: "最近通话",
-    noCalls: "没有更早的通话。",
     moreOrders: "另有 {{count}} 个",
-    lines: "订单 {{number}} 的明细",
     missing: "未能加载。",
     missingHint: "这并不表示没有数据。",
   },
@@ -252,7 +242,6 @@ export const zh: Dictionary = {
     callAbandoned: "等待 {{time}} 后挂断",
     callOpen: "通话进行中",
     callUnknown: "通话结束时未观测",
-    today: "今天",
   },
 
   pop: {
@@ -296,7 +285,6 @@ export const zh: Dictionary = {
   note: {
     title: "备注",
     for: "{{name}}",
-    thisCall: "本次通话",
     placeholder: "约定了什么？输入时自动保留。",
     save: "保存备注",
     draft: "已保留 {{time}}",
@@ -440,7 +428,6 @@ export const zh: Dictionary = {
     offline: "切换为离线",
     theme: "外观：{{theme}}",
     language: "语言：{{language}}",
-    writeNote: "书写备注",
   },
 
   keys: {

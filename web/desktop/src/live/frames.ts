@@ -1,7 +1,13 @@
 /** What arrives on the socket, decoded at the edge. Pure. */
 
 export type Frame =
-  | { readonly t: "snapshot"; stream: string; seq: number; now: number; docs: Readonly<Record<string, unknown>> }
+  | {
+      readonly t: "snapshot";
+      stream: string;
+      seq: number;
+      now: number;
+      docs: Readonly<Record<string, unknown>>;
+    }
   | { readonly t: "resume"; seq: number; now: number }
   | { readonly t: "put"; seq: number; now: number; key: string; doc: unknown }
   | { readonly t: "del"; seq: number; now: number; key: string }

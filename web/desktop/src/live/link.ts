@@ -37,6 +37,8 @@ const PROVEN_MS = 5_000;
 
 export class LiveLink {
   #close: (() => void) | null = null;
+  /** Counts connections: what one that was left still says is not heard. */
+  #connection = 0;
   #running = false;
   #attempt = 0;
   #openedAt = 0;
@@ -86,9 +88,14 @@ export class LiveLink {
     const now = this.env.nowMs();
     this.#openedAt = now;
     this.#liveSince = null;
+    const mine = this.#connection;
     this.#close = this.env.open(this.store.replica.cursor, {
-      message: (data) => this.#read(data),
-      closed: () => this.#lost(),
+      message: (data) => {
+        if (mine === this.#connection) this.#read(data);
+      },
+      closed: () => {
+        if (mine === this.#connection) this.#lost();
+      },
     });
   }
 
@@ -152,6 +159,7 @@ export class LiveLink {
   }
 
   #drop(): void {
+    this.#connection += 1;
     const close = this.#close;
     this.#close = null;
     close?.();

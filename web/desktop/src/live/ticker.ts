@@ -35,9 +35,12 @@ export class Ticker {
 
   #schedule(): void {
     const intoSecond = (this.clock.at(this.nowMs()) * 1000) % 1000;
-    this.#timer = window.setTimeout(() => {
-      this.#schedule();
-      for (const listener of [...this.#listeners]) listener();
-    }, 1000 - intoSecond + EDGE_MS);
+    this.#timer = window.setTimeout(
+      () => {
+        this.#schedule();
+        for (const listener of [...this.#listeners]) listener();
+      },
+      1000 - intoSecond + EDGE_MS,
+    );
   }
 }

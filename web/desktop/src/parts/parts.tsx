@@ -90,7 +90,13 @@ export function Empty({ children }: { readonly children: ReactNode }) {
   return <p className={css.empty}>{children}</p>;
 }
 
-export function Trouble({ children, testId }: { readonly children: string | null; readonly testId?: string }) {
+export function Trouble({
+  children,
+  testId,
+}: {
+  readonly children: string | null;
+  readonly testId?: string;
+}) {
   return children === null ? null : (
     <p className={css.trouble} role="alert" data-testid={testId}>
       {children}

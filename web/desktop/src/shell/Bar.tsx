@@ -46,7 +46,11 @@ function LinkChip() {
   );
 }
 
-const PHONE = { reachable: "bar.phoneReachable", unreachable: "bar.phoneUnreachable", unknown: "bar.phoneUnknown" } as const;
+const PHONE = {
+  reachable: "bar.phoneReachable",
+  unreachable: "bar.phoneUnreachable",
+  unknown: "bar.phoneUnknown",
+} as const;
 
 function PhoneChip() {
   const { t } = useTranslation();
@@ -54,7 +58,11 @@ function PhoneChip() {
   if (me === undefined || me.extension === null) return null;
   const tone = me.phone === "reachable" ? "good" : me.phone === "unreachable" ? "bad" : "calm";
   return (
-    <Chip tone={tone} icon={me.phone === "unreachable" ? IconPhoneOff : IconDeviceLandlinePhone} testId="phone-state">
+    <Chip
+      tone={tone}
+      icon={me.phone === "unreachable" ? IconPhoneOff : IconDeviceLandlinePhone}
+      testId="phone-state"
+    >
       {t("bar.phone", { extension: me.extension })}
       {" · "}
       {t(PHONE[me.phone])}
@@ -73,7 +81,12 @@ function UserMenu({ onKeys }: { readonly onKeys: () => void }) {
   return (
     <Menu position="bottom-end" withInitialFocusPlaceholder={false} width={290}>
       <Menu.Target>
-        <button type="button" className={css.user} aria-label={t("bar.account", { name: user.name })} data-testid="user-menu">
+        <button
+          type="button"
+          className={css.user}
+          aria-label={t("bar.account", { name: user.name })}
+          data-testid="user-menu"
+        >
           <IconUserCircle size={20} stroke={1.7} />
           <span dir="auto">{user.name}</span>
         </button>
@@ -94,7 +107,11 @@ function UserMenu({ onKeys }: { readonly onKeys: () => void }) {
           </Menu.Item>
         ) : null}
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()} data-testid="sign-out">
+        <Menu.Item
+          leftSection={<IconLogout size={16} />}
+          onClick={() => void signOut()}
+          data-testid="sign-out"
+        >
           {t("bar.signOut")}
         </Menu.Item>
       </Menu.Dropdown>

@@ -3,8 +3,8 @@
 import { Modal, Switch } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import parts from "../parts/parts.module.css";
-import { singleKeys, useSingleKeys } from "./shortcuts";
 import css from "./shell.module.css";
+import { singleKeys, useSingleKeys } from "./shortcuts";
 
 const KEYS = [
   ["Ctrl K", "keys.search"],

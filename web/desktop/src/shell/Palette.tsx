@@ -2,7 +2,7 @@
 
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { createSpotlight, Spotlight, type SpotlightActionData } from "@mantine/spotlight";
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import {
   IconArrowRight,
   IconCircleCheck,
@@ -35,7 +35,20 @@ const [store, spotlight] = createSpotlight();
 const SHOWN = 7;
 const ICON = { size: 18, stroke: 1.7 } as const;
 
-type Action = Required<Pick<SpotlightActionData, "id" | "label" | "onClick">> & { readonly icon: ReactNode };
+/** The library selects anew only when the text changes; this does it for a list that came later. */
+function selectFirst(): void {
+  const list = document.getElementById(store.getState().listId);
+  list?.querySelector("[data-selected]")?.removeAttribute("data-selected");
+  list?.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+  store.updateState((state) => ({ ...state, selected: 0 }));
+}
+
+interface Action {
+  readonly id: string;
+  readonly label: string;
+  readonly icon: ReactNode;
+  readonly onClick: () => void;
+}
 
 function usePages(): Action[] {
   const { t } = useTranslation();
@@ -116,7 +129,12 @@ function useOthers(onKeys: () => void): Action[] {
       onClick: () => language(id),
     })),
     { id: "keys", label: t("bar.shortcuts"), icon: <IconKeyboard {...ICON} />, onClick: onKeys },
-    { id: "sign-out", label: t("bar.signOut"), icon: <IconLogout {...ICON} />, onClick: () => void signOut() },
+    {
+      id: "sign-out",
+      label: t("bar.signOut"),
+      icon: <IconLogout {...ICON} />,
+      onClick: () => void signOut(),
+    },
   ];
 }
 
@@ -138,10 +156,17 @@ export default function Palette({ onClose, onKeys }: PaletteProps) {
     placeholderData: keepPreviousData,
   });
   useEffect(() => spotlight.open(), []);
+  // The answer comes after the first key: what Enter does follows what stands on top.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new list is the reason to select anew
+  useEffect(selectFirst, [hits.data, query]);
   const words = query.trim().toLowerCase();
   const matching = actions.filter((action) => action.label.toLowerCase().includes(words));
   const customers = settled === "" || words === "" ? [] : (hits.data?.items ?? []);
-  const nothing = words !== "" && matching.length + customers.length === 0 && !hits.isFetching && words === settled.toLowerCase();
+  const nothing =
+    words !== "" &&
+    matching.length + customers.length === 0 &&
+    !hits.isFetching &&
+    words === settled.toLowerCase();
   return (
     <Spotlight.Root
       store={store}
@@ -182,7 +207,13 @@ export default function Palette({ onClose, onKeys }: PaletteProps) {
         {matching.length === 0 ? null : (
           <Spotlight.ActionsGroup label={t("palette.actions")}>
             {matching.map(({ id, label, icon, onClick }) => (
-              <Spotlight.Action key={id} label={label} leftSection={icon} onClick={onClick} data-testid={`palette-${id}`} />
+              <Spotlight.Action
+                key={id}
+                label={label}
+                leftSection={icon}
+                onClick={onClick}
+                data-testid={`palette-${id}`}
+              />
             ))}
           </Spotlight.ActionsGroup>
         )}

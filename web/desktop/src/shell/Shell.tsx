@@ -17,8 +17,8 @@ import { useFormats } from "../i18n";
 import { useLink, useLive, useSwitch } from "../live/hooks";
 import { Bar } from "./Bar";
 import { KeysHelp } from "./KeysHelp";
-import { useShortcut } from "./shortcuts";
 import css from "./shell.module.css";
+import { useShortcut } from "./shortcuts";
 
 const loadPalette = () => import("./Palette");
 const Palette = lazy(loadPalette);
@@ -63,9 +63,16 @@ function StaleStrip() {
     <div className={`${css.strip} ${css.stale}`} role="alert" data-testid="stale-banner">
       <IconPlugConnectedX size={18} />
       <span>
-        <strong>{t("link.banner", { time: formats.timeSeconds(link.lastWord) })}</strong> {t("link.bannerHint")}
+        <strong>{t("link.banner", { time: formats.timeSeconds(link.lastWord) })}</strong>{" "}
+        {t("link.bannerHint")}
       </span>
-      <Button size="compact-sm" color="white" c="#5a1620" onClick={() => connection.wake()} data-testid="reconnect">
+      <Button
+        size="compact-sm"
+        color="white"
+        c="#5a1620"
+        onClick={() => connection.wake()}
+        data-testid="reconnect"
+      >
         {t("link.retry")}
       </Button>
     </div>
@@ -139,13 +146,14 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   useShortcut("/", openPalette);
   useShortcut("?", () => setKeys(true));
   useEffect(() => {
-    const timer = window.setTimeout(() => void loadPalette(), PRELOAD_MS);
+    // Only a head start: without the network now, it is fetched when it is opened.
+    const timer = window.setTimeout(() => void loadPalette().catch(() => undefined), PRELOAD_MS);
     return () => window.clearTimeout(timer);
   }, []);
   return (
     <div className={css.shell} data-live={phase} data-testid="shell">
       <a href="#page" className={css.skip}>
-        {t("nav.desk")}
+        {t("nav.skip")}
       </a>
       <Bar onSearch={openPalette} onKeys={() => setKeys(true)} />
       <Rail />

@@ -19,7 +19,13 @@ export function ThemeMenu() {
   return (
     <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <button type="button" className={css.iconButton} aria-label={t("bar.theme")} title={t("bar.theme")} data-testid="theme">
+        <button
+          type="button"
+          className={css.iconButton}
+          aria-label={t("bar.theme")}
+          title={t("bar.theme")}
+          data-testid="theme"
+        >
           <Now size={18} stroke={1.8} />
         </button>
       </Menu.Target>
@@ -50,7 +56,13 @@ export function LanguageMenu({ onChoose }: { readonly onChoose?: (language: stri
   return (
     <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
       <Menu.Target>
-        <button type="button" className={css.iconButton} aria-label={t("bar.language")} title={t("bar.language")} data-testid="language">
+        <button
+          type="button"
+          className={css.iconButton}
+          aria-label={t("bar.language")}
+          title={t("bar.language")}
+          data-testid="language"
+        >
           <IconLanguage size={19} stroke={1.8} />
         </button>
       </Menu.Target>

@@ -3,7 +3,8 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
 /** Where keys belong to the part itself: text fields, open menus, lists and dialogs. */
-const BUSY = 'input, textarea, select, [contenteditable="true"], [role="menu"], [role="listbox"], [role="dialog"]';
+const BUSY =
+  'input, textarea, select, [contenteditable="true"], [role="menu"], [role="listbox"], [role="dialog"]';
 
 const OFF = "cc.single-keys-off";
 const handlers = new Map<string, (() => void)[]>();
