@@ -42,7 +42,10 @@ async def launch(playwright: Playwright) -> Browser:
 
 
 class DeskPage:
-    """What a person sees and clicks. `dialogs` and `errors` must stay empty: somebody else's script ran, or ours broke."""
+    """What a person sees and clicks.
+
+    `dialogs` and `errors` must stay empty: else somebody's script ran, or ours broke.
+    """
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page

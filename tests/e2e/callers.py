@@ -11,6 +11,9 @@ from crm_core.records import TicketStatus
 SERVICE = "14155550100"
 """What callers dial."""
 
+RING_GROUP = "601"
+"""A number that the PBX itself lets ring at 1001 and 1002, past our queues."""
+
 _OPEN = (TicketStatus.OPEN, TicketStatus.PENDING)
 
 

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright
 
 from callcenter.asterisk.lab import AsteriskLab
 from tests.e2e.browser import DeskPage, launch
-from tests.e2e.callers import Callers, demo_callers
+from tests.e2e.callers import RING_GROUP, Callers, demo_callers
 from tests.e2e.served import Person, ServedCallcenter, make_database
 from tests.pbx.fixtures import running_lab
 from tests.pbx.real import RealPbx
@@ -25,11 +25,19 @@ Serve = Callable[..., Awaitable[ServedCallcenter]]
 HEARTBEAT_SECONDS = 5
 """As the product installs it: a server must be able to be back before a waiting caller asks for it."""
 
+_GROUP = (
+    f"[callcenter-inbound](+)\nexten => {RING_GROUP},1,Dial(PJSIP/1001&PJSIP/1002,20)\n same => n,Hangup()\n"
+)
+
 
 @pytest.fixture(scope="session")
 def asterisk_lab() -> Iterator[AsteriskLab]:
     """The session's Asterisk for these tests."""
-    with running_lab(heartbeat_seconds=HEARTBEAT_SECONDS, fallback_seconds=20) as lab:
+    with running_lab(
+        heartbeat_seconds=HEARTBEAT_SECONDS,
+        fallback_seconds=20,
+        extra_files={"extensions_group.conf": _GROUP},
+    ) as lab:
         yield lab
 
 
