@@ -295,3 +295,15 @@ def test_late_caller_id(switch: Switch) -> None:
         "NewCallerid", **switch._id("1.1"), CallerIDNum="+14155550123", CallerIDName="Sales: Ada"
     )
     assert (changed.number, changed.name) == ("+14155550123", "Sales: Ada")  # type: ignore[union-attr]
+
+
+def test_a_member_whose_dial_is_seen_first_still_has_its_queue(switch: Switch) -> None:
+    """The Linkedid would give a party at once, but not the queue: the outer dial is waited for."""
+    switch.arrive("1.1")
+    one, two = switch.local("2.1", "Local/1001@anything-00000001", "1.1")
+    switch.new("3.1", "PJSIP/1001-1", linked="1.1")
+    switch.dial(two, "3.1")
+    switch.event("AgentCalled", **switch._id(one, "Dest"), Queue="sales", Interface="Local/1001@anything/n")
+    switch.dial("1.1", one)
+    (offer,) = switch.of(Offered)
+    assert offer.queue == "sales"

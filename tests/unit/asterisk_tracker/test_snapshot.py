@@ -270,3 +270,16 @@ def test_events_that_came_while_the_listing_was_taken() -> None:
     assert switch.said == []
     switch.leave("1.2", "b1")
     assert [event.members for event in switch.of(Conversation)] == [()]
+
+
+def test_who_was_thought_gone_comes_back() -> None:
+    """A listing is the truth, also about channels that were given up for lost."""
+    switch = Switch()
+    switch.talk()
+    switch.tracker.reconcile(Snapshot(channels=()), switch.now)
+    both = (
+        item("1.1", "PJSIP/trunk-1", bridge="b1", application="Dial", application_data="PJSIP/1001"),
+        item("1.2", "PJSIP/1001-2", linkedid="1.1", bridge="b1", application="AppDial"),
+    )
+    events = switch.tracker.reconcile(Snapshot(channels=both), switch.now)
+    assert {event.leg for event in events if isinstance(event, LegAdded)} == {"pbx:1.1", "pbx:1.2"}

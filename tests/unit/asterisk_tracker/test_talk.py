@@ -15,7 +15,7 @@ from callcenter.telephony.events import (
     LegUp,
     OfferEnded,
 )
-from tests.unit.asterisk_tracker.switch import Switch
+from tests.unit.asterisk_tracker.switch import Switch, message
 
 
 @pytest.fixture
@@ -284,3 +284,56 @@ def test_the_phone_died(switch: Switch) -> None:
     switch.hang_up("1.2", 44)
     (end,) = switch.of(LegEnded)
     assert (end.reason, end.switch_cause) == (EndReason.MEDIA_LOST, "44 x")
+
+
+def test_an_agent_about_to_hang_up_holds_nobody(switch: Switch) -> None:
+    switch.talk()
+    switch.leave("1.2", "b1")
+    switch.music("1.2")
+    switch.request("1.2")
+    switch.leave("1.1", "b1")
+    switch.music("1.1")
+    assert ("HoldStarted", "1.1", None) not in holds(switch)
+
+
+def test_an_agent_who_waits_in_another_bridge_holds(switch: Switch) -> None:
+    """A consultation by feature code: the target's Local half is there first, nobody is dialled yet."""
+    switch.talk()
+    one, _ = switch.local("2.1", "Local/1002@anything-00000001", "1.1")
+    switch.enter(one, "b2")
+    switch.leave("1.1", "b1")
+    switch.leave("1.2", "b1")
+    switch.enter("1.2", "b2")
+    switch.music("1.1")
+    assert holds(switch) == [("HoldStarted", "1.1", None)]
+
+
+def test_a_pressed_hold_does_not_follow_into_the_next_bridge(switch: Switch) -> None:
+    """Even where the leave is lost."""
+    switch.talk()
+    switch.event("Hold", **switch._id("1.2"))
+    switch.arrive("1.3", "PJSIP/1002-3")
+    switch.enter("1.3", "b2")
+    switch.enter("1.2", "b2")
+    assert talks(switch)[-1] == ("1.3", "1.2")
+    assert {leg.held for call in switch.tracker.live_calls() for leg in call.legs if leg.conversation} == {
+        False
+    }
+
+
+def test_an_enter_that_comes_after_its_leave(switch: Switch) -> None:
+    switch.talk()
+    before = switch.now
+    switch.wait(1)
+    switch.leave("1.1", "b1")
+    late = message("BridgeEnter", BridgeUniqueid="b1", Timestamp=f"{before + 0.5:.6f}", **switch._id("1.1"))
+    assert switch.tracker.feed(late, switch.now) == []
+
+
+def test_music_that_started_before_it_stopped(switch: Switch) -> None:
+    switch.talk()
+    before = switch.now
+    switch.wait(1)
+    switch.silence("1.1")
+    late = message("MusicOnHoldStart", Timestamp=f"{before + 0.5:.6f}", **switch._id("1.1"))
+    assert switch.tracker.feed(late, switch.now) == []

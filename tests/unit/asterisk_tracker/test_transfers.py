@@ -189,3 +189,15 @@ def test_a_plain_rename(switch: Switch) -> None:
     (said,) = switch.of(LegIdentity)
     assert said.switch_channel == "PJSIP/trunk-99"
     assert switch.tracker.channel_of(switch.leg("1.1")) == "PJSIP/trunk-99"
+
+
+def test_those_who_rang_beside_a_pickup(switch: Switch) -> None:
+    switch.arrive("1.1")
+    switch.ring("1.1", "1.2", "PJSIP/1001-2")
+    switch.ring("1.1", "1.4", "PJSIP/1003-4")
+    switch.arrive("1.3", "PJSIP/1002-3", exten="*8")
+    switch.state("1.3", "Up")
+    pickup(switch)
+    switch.masquerade("1.2", "1.3")
+    switch.dialled("1.1", "1.4", "CANCEL")
+    assert [offer.how for offer in switch.of(OfferEnded)] == [OfferEnd.ELSEWHERE] * 2
