@@ -15,21 +15,22 @@ from callcenter.asterisk.tracker.replay import messages
 from callcenter.asterisk.tracker.story import Story, tell
 from callcenter.telephony.events import AnyCallEvent, LegEnded, LegId, OfferEnded
 from tests.replay.listing import listing
-from tests.replay.recordings import TRUNK, load, names
+from tests.replay.recordings import files, names
 
-ARCHIVE = "asterisk-22-calls.tar.xz"
-SCENARIOS = names(ARCHIVE)
+ARCHIVES = ("asterisk-22-calls.tar.xz", "asterisk-22-shapes.tar.xz")
+SCENARIOS = [name for archive in ARCHIVES for name in names(archive)]
 LATE = 0.05
 """Events closer than this (seconds) may overtake one another; so an interval's edge may move by as much."""
 
 
 def tracker() -> ChannelTracker:
-    return ChannelTracker(switch="pbx", is_device=lambda endpoint: endpoint != TRUNK)
+    return ChannelTracker(switch="pbx", is_device=lambda endpoint: "trunk" not in endpoint)
 
 
 @cache
 def traffic(name: str) -> tuple[AmiMessage, ...]:
-    return tuple(messages(load(ARCHIVE, name).data))
+    archive = next(archive for archive in ARCHIVES if f"{name}.bin" in files(archive))
+    return tuple(messages(files(archive)[f"{name}.bin"]))
 
 
 def feed(events: Sequence[AmiMessage]) -> list[AnyCallEvent]:
