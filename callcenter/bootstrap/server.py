@@ -28,7 +28,7 @@ from web.security.setup import setup_path
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-"""How often the router looks for offers that are overdue, and the directory is asked whether it is back."""
+"""How often the router looks for offers that are overdue, and pops that miss something are asked for again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,12 +103,8 @@ class Server:
             await asyncio.Event().wait()
 
     async def _tick(self) -> None:
-        behind = False
         while True:
             await asyncio.sleep(TICK_SECONDS)
             if self.link.live:
                 self.dispatcher.tick()
-            failing = bool(self.journal.stats().failing)
-            if behind and not failing:
-                self.calls.ask_again()
-            behind = failing
+            self.calls.ask_again()

@@ -24,7 +24,7 @@ from callcenter.calls.entries import (
     DeskDismissed,
     Entry,
 )
-from callcenter.calls.identify import UNAVAILABLE, Found, Identification, Question
+from callcenter.calls.identify import Found, Identification, Question
 from callcenter.calls.journal import encode_entry, lines, replay
 from callcenter.calls.pop import card, pop_doc
 from callcenter.calls.ports import (
@@ -161,7 +161,8 @@ class CallService:
         return desk is not None and desk.shows(call)
 
     def ask_again(self) -> None:
-        """The database is back: look up who calls wherever a desk shows that nobody could be asked."""
+        """Look up again wherever a desk shows that something could not be loaded. An answer that is no better
+        changes nothing and writes nothing, so this may be called every second."""
         for desk in self._desks.values():
             for call in desk.calls:
                 self._ask_if_unknown(call)
@@ -242,7 +243,7 @@ class CallService:
         found, known = self._found.get(call), self.book.get(call)
         if known is None:
             return
-        if found is None or found.confidence == UNAVAILABLE:
+        if found is None or found.missing:
             self._ask(known)
 
     def _ask(self, call: Call) -> None:
@@ -256,7 +257,7 @@ class CallService:
             return  # a newer question is under way
         del self._asking[question.call]
         call = self.book.get(question.call)
-        if call is None:
+        if call is None or self._found.get(call.id) == found:
             return
         self._found[call.id] = found
         if len(self._found) > FOUND_KEPT:

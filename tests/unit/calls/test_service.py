@@ -81,6 +81,10 @@ async def test_a_locked_database_is_said_and_asked_again_when_it_is_back(office:
     await settled()
     pop = office.hub.doc(ANNA, "pop:pbx:c")
     assert (pop["match"], pop["missing"]) == ({"confidence": "unavailable", "candidates": []}, ["database"])
+    written, sent = len(office.journal.lines), len(office.hub.sent)
+    office.service.ask_again()
+    await settled()
+    assert (len(office.journal.lines), len(office.hub.sent)) == (written, sent)
     office.directory.broken = False
     office.service.ask_again()
     await settled()
@@ -93,6 +97,10 @@ async def test_a_record_that_cannot_be_loaded_is_named(office: Office) -> None:
     await settled()
     pop = office.hub.doc(ANNA, "pop:pbx:c")
     assert (pop["customer"], pop["missing"]) == (None, ["customer"])
+    office.directory.records_broken = False
+    office.service.ask_again()
+    await settled()
+    assert office.hub.doc(ANNA, "pop:pbx:c")["missing"] == []
 
 
 async def test_a_directory_that_never_answers_has_a_deadline() -> None:
