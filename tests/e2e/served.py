@@ -163,10 +163,20 @@ class Person:
     def __init__(self, url: str) -> None:
         self._url = url
         self._http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self._csrf = ""
 
     async def sign_in(self, login: str) -> None:
         answer = await self._http.post(
             f"{self._url}/api/v1/session", json={"login": login, "password": PASSWORD}
+        )
+        assert answer.status == 200, await answer.text()
+        self._csrf = (await answer.json())["csrf"]
+
+    async def go_available(self) -> None:
+        answer = await self._http.put(
+            f"{self._url}/api/v1/me/state",
+            json={"state": "available"},
+            headers={"X-CSRF-Token": self._csrf},
         )
         assert answer.status == 200, await answer.text()
 
