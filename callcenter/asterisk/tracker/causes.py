@@ -103,7 +103,8 @@ def offer_end_by_cause(cause: int) -> OfferEnd:
 def end_reason(cause: int, *, was_up: bool, offer: OfferEnd | None, arrived: bool = False) -> EndReason:
     """Translate a Hangup. `offer` is how ringing it ended, if it was rung and never answered.
 
-    `arrived`: the leg came by itself. If it gives up before the answer, SIP's CANCEL shows as cause 127.
+    `arrived`: the leg came by itself. If it gives up before the answer, SIP's CANCEL shows as cause 127; once up,
+    its cause is what is left of the last Dial that failed.
 
     An unanswered leg's own cause is often 0 or 16 while the Dial's result says what happened, so that wins.
     Cause 44 on a leg that was up is `rtp_timeout`: no audio came any more. Cause 0 on it is the server or the
@@ -113,6 +114,6 @@ def end_reason(cause: int, *, was_up: bool, offer: OfferEnd | None, arrived: boo
         return _OFFER_REASONS.get(offer, EndReason.UNKNOWN)
     if cause == REQUESTED_CHANNEL_UNAVAILABLE:
         return EndReason.MEDIA_LOST if was_up else EndReason.UNREACHABLE
-    if cause == 0 or (cause == INTERWORKING and arrived and not was_up):
+    if cause == 0 or (arrived and (was_up or cause == INTERWORKING)):
         return EndReason.NORMAL
     return _REASONS.get(cause, EndReason.FAILED)

@@ -68,6 +68,13 @@ def test_a_caller_who_gives_up() -> None:
     assert causes.end_reason(127, was_up=False, offer=None, arrived=True) is EndReason.NORMAL
 
 
+def test_what_the_last_dial_left_on_the_caller() -> None:
+    """Waiting callers keep cause 3 of a phone that was not registered; they hang up normally all the same."""
+    assert causes.end_reason(3, was_up=True, offer=None, arrived=True) is EndReason.NORMAL
+    assert causes.end_reason(17, was_up=False, offer=None, arrived=True) is EndReason.BUSY
+    assert causes.end_reason(44, was_up=True, offer=None, arrived=True) is EndReason.MEDIA_LOST
+
+
 def test_an_answered_leg_ends_by_its_own_cause() -> None:
     assert causes.end_reason(16, was_up=True, offer=OfferEnd.DECLINED) is EndReason.NORMAL
 
