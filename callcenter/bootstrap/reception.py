@@ -90,13 +90,20 @@ class Reception:
         self._seat_waiting()
 
     def _seat_waiting(self) -> None:
-        """Callers who waited before a restart wait on, in their places, without a heartbeat in between."""
+        """Callers who waited before a restart wait on, in their places, without a heartbeat in between; what
+        rings for them rings on."""
         for call in list(self._calls.book):
             party = call.party()
-            if call.state is not CallState.WAITING or call.queue not in self._queues or party is None:
+            if call.queue not in self._queues or party is None:
                 continue
             since = call.queued_at if call.queued_at is not None else call.arrived_at
-            self._dispatcher.waits(Place(call=call.id, leg=party.id, queue=call.queue, since=since))
+            place = Place(call=call.id, leg=party.id, queue=call.queue, since=since)
+            if call.state is CallState.WAITING:
+                self._dispatcher.waits(place)
+            elif call.state is CallState.RINGING and call.queued:
+                rung = next((leg.endpoint for leg in call.legs.values() if leg.asked and leg.agent), None)
+                if rung is not None:
+                    self._dispatcher.resumes(place, rung)
 
     def link_state(self, state: LinkState) -> None:
         self._desks.link(state)

@@ -23,7 +23,8 @@ SILENT_SECONDS = 6.0
 shows none (Dial gives up on it by its own time-out)."""
 
 RETRY_SECONDS = 1.0
-"""After a refusal of the switch the same caller is tried again no sooner: a wrong context must not spin."""
+"""After a refusal of the switch, or a ringing that was cancelled, the same caller is tried again no sooner: a
+wrong context must not spin, and a caller who hangs up is gone some milliseconds after the ringing."""
 
 
 class OfferPhase(StrEnum):
@@ -107,6 +108,19 @@ class Board:
             )
         return [Connect(assignment=one, ring_seconds=self._ring_seconds) for one in found]
 
+    def resume(self, call: CallId, agent: AgentId, endpoint: Endpoint, now: float) -> None:
+        """An offer of the server's last run still rings for this waiting caller."""
+        waiting = self._waiting.get(call)
+        if waiting is None or call in self._offers:
+            return
+        self._offers[call] = Offer(
+            assignment=Assignment(
+                waiting=waiting, agent=agent, endpoint=endpoint, why="rang before the restart"
+            ),
+            phase=OfferPhase.RINGING,
+            deadline=now + self._ring_seconds + GRACE_SECONDS,
+        )
+
     def refused(self, assignment: Assignment, now: float) -> list[Close]:
         """The switch said no to the command."""
         call = assignment.waiting.call
@@ -129,11 +143,17 @@ class Board:
         if offer is not None and offer.assignment.endpoint == endpoint:
             offer.phase = OfferPhase.FORWARDED
 
-    def ended(self, call: CallId, endpoint: Endpoint | None, how: OfferEnd) -> list[Close]:
-        """Ringing that phone ended without an answer; the caller waits on. `endpoint` None: whichever rang."""
+    def ended(self, call: CallId, endpoint: Endpoint | None, how: OfferEnd, now: float) -> list[Close]:
+        """Ringing that phone ended without an answer; the caller waits on. `endpoint` None: whichever rang.
+
+        A ringing that was cancelled is most often the first word of a caller who hung up: nobody else is asked
+        for them at once.
+        """
         offer = self._offers.get(call)
         if offer is None or (endpoint is not None and offer.assignment.endpoint != endpoint):
             return []
+        if how is OfferEnd.CANCELLED:
+            self._not_before[call] = now + RETRY_SECONDS
         return [self._close(call, how)]
 
     def answered(self, call: CallId) -> list[Close]:

@@ -107,6 +107,16 @@ class Dispatcher:
         self._enter(call, place)
         self._settle_all()
 
+    def resumes(self, place: Place, endpoint: Endpoint) -> None:
+        """After a restart: that phone rings for this caller on an offer of the last run, which goes on."""
+        call, agent = self.calls.get(place.call), self.floor.at(endpoint)
+        if call is None or agent is None or place.call in self.board:
+            return
+        self._enter(call, place)
+        self.board.resume(call.id, agent.id, endpoint, self.clock.now())
+        self._settle_agents(call)
+        self._settle_all()
+
     def is_waiting(self, call: CallId) -> bool:
         return call in self.board or call in self._early
 
@@ -127,7 +137,7 @@ class Dispatcher:
             return
         agent = self.floor.get(offer.assignment.agent)
         if agent is not None and agent.extension == said.get("Extension"):
-            self._carry_out(self.board.ended(event.call, None, how))
+            self._carry_out(self.board.ended(event.call, None, how, self.clock.now()))
             self._settle_all()
 
     def want(self, agent: AgentId, wish: Wish, *, reason: str | None = None) -> None:
@@ -160,14 +170,15 @@ class Dispatcher:
     def _enter(self, call: Call, place: Place) -> None:
         if not call.live or place.call in self.board:
             return
-        entered = EnteredQueue(
-            at=place.since, call=call.id, leg=place.leg, queue=place.queue, priority=place.priority
-        )
-        try:
-            self.calls.record(entered)
-        except IllegalTransition as illegal:
-            log.info("a caller does not wait: %s", illegal)
-            return
+        if not (call.queued and call.queue == place.queue):  # who waited before a restart is in the journal
+            entered = EnteredQueue(
+                at=place.since, call=call.id, leg=place.leg, queue=place.queue, priority=place.priority
+            )
+            try:
+                self.calls.record(entered)
+            except IllegalTransition as illegal:
+                log.info("a caller does not wait: %s", illegal)
+                return
         waiting = Waiting(
             call=call.id, leg=place.leg, queue=place.queue, since=place.since, priority=place.priority
         )
@@ -210,7 +221,8 @@ class Dispatcher:
         elif leg.offer_end is OfferEnd.FORWARDED:
             self.board.forwarded(change.call.id, leg.endpoint)
         elif leg.offer_end not in (None, OfferEnd.ANSWERED) and not _still_rings(change.call, leg.endpoint):
-            self._carry_out(self.board.ended(change.call.id, leg.endpoint, leg.offer_end))
+            now = self.clock.now()
+            self._carry_out(self.board.ended(change.call.id, leg.endpoint, leg.offer_end, now))
 
     def _settle(self, call: Call) -> None:
         place = self._early.pop(call.id, None)

@@ -464,3 +464,56 @@ async def test_who_goes_on_in_the_call_that_took_theirs_is_never_free_in_between
     room.hear(story.talk("c", BEN, conversation="b2").ends(ANNA, "a2"))
     assert [state for who, state in room.seen if who == BEN] == []
     assert (room.state(ANNA), room.state(BEN)) == ("available", "talking")
+
+
+async def test_what_rang_before_a_restart_rings_on(room: Room) -> None:
+    """The offer of the last run counts as ours: nobody else is asked, and how it ends counts."""
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.hear(story.rings(ANNA))
+    place = Place(call=story.id, leg=leg_id("c"), queue="service", since=story.at)
+    room.router.resumes(place, PHONE_OF[ANNA])
+    room.router.resumes(place, PHONE_OF[ANNA])
+    assert (room.sent, room.state(ANNA)) == ([], "ringing")
+    room.passes(RING, story)
+    room.hear(story.offer_ends(ANNA, OfferEnd.NO_ANSWER).ends(ANNA))
+    assert room.floor.presence(ANNA).shown_reason == "no_answer"
+    assert room.asked() == [(story.id, BEN)]
+
+
+async def test_who_waits_already_is_not_written_down_twice(room: Room) -> None:
+    story = room.story()
+    room.waits(story)
+    restarted = Dispatcher(
+        floor=room.floor,
+        calls=room.office.service,
+        clock=room.office.clock,
+        ring_seconds=RING,
+        send=room.sent.append,
+        on_presence=lambda change: None,
+        on_queues=lambda *_: None,
+    )
+    restarted.waits(Place(call=story.id, leg=leg_id("c"), queue="service", since=story.at))
+    assert restarted.is_waiting(story.id)
+    assert room.kinds().count("entered_queue") == 1
+
+
+async def test_nobody_is_asked_for_a_caller_who_is_just_hanging_up(room: Room) -> None:
+    """The end of the ringing and the end of the caller may come in two reads of the socket."""
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    room.hear(story.offer_ends(ANNA, OfferEnd.CANCELLED).ends(ANNA))
+    assert len(room.sent) == 1
+    room.hear(story.ends("c"))
+    assert room.office.journal.rows[story.id].outcome is CallOutcome.ABANDONED
+
+
+async def test_a_caller_whose_ringing_was_withdrawn_is_offered_again(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).offer_ends(ANNA, OfferEnd.CANCELLED).ends(ANNA))
+    room.passes(RETRY_SECONDS, story)
+    assert len(room.sent) == 2

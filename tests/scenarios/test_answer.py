@@ -1,0 +1,116 @@
+"""A caller is answered: by whom, and who ends it."""
+
+from __future__ import annotations
+
+from tests.scenarios.stage import NO_TIME, SERVICE, Moment, Stage, a_while, moment, span
+
+
+async def talk(stage: Stage) -> tuple[Moment, Moment]:
+    """A caller from the trunk talks with 1001. When they arrived, and were answered."""
+    caller, agent = await stage.phones("trunk", "1001")
+    stage.available("1001")
+    arrived = await moment(lambda: caller.call(SERVICE, number="12025550142", name="Ada"), agent.ringing)
+    await stage.desk_shows("1001", "ringing")
+    answered = await moment(agent.answer, caller.talking, lambda: stage.desk_shows("1001", "talking"))
+    return arrived, answered
+
+
+async def test_the_caller_hangs_up(stage: Stage) -> None:
+    async with stage.running("1001"):
+        arrived, answered = await talk(stage)
+        caller, agent = await stage.phones("trunk", "1001")
+        await a_while()
+        parted = await moment(caller.hang_up, agent.ended)
+        await stage.over()
+        await stage.agent_is("1001", "available")
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001
+              course: waits in service, 1001 asked, 1001+trunk, left service answered, 1001 answered,
+                  parted
+              trunk: outside, up, with 1001, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1001: available, reserved, ringing, talking, available
+            desk 1001: ringing, talking, ended completed
+            desk 1001: recent completed
+            """,
+            wait=span(arrived, answered),
+            talk=span(answered, parted),
+            hold=NO_TIME,
+        )
+
+
+async def test_the_agent_hangs_up(stage: Stage) -> None:
+    async with stage.running("1001"):
+        arrived, answered = await talk(stage)
+        caller, agent = await stage.phones("trunk", "1001")
+        await a_while()
+        parted = await moment(agent.hang_up, caller.ended)
+        await stage.over()
+        await stage.agent_is("1001", "available")
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001
+              course: waits in service, 1001 asked, 1001+trunk, left service answered, 1001 answered,
+                  parted
+              trunk: outside, up, with 1001, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1001: available, reserved, ringing, talking, available
+            desk 1001: ringing, talking, ended completed
+            desk 1001: recent completed
+            """,
+            wait=span(arrived, answered),
+            talk=span(answered, parted),
+            hold=NO_TIME,
+        )
+
+
+async def test_the_agent_pauses_while_talking(stage: Stage) -> None:
+    async with stage.running("1001"):
+        await talk(stage)
+        caller, agent = await stage.phones("trunk", "1001")
+        stage.pauses("1001")
+        assert stage.me("1001")["state"] == "talking"
+        await moment(agent.hang_up, caller.ended)
+        await stage.over()
+        await stage.agent_is("1001", "paused")
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001
+              course: waits in service, 1001 asked, 1001+trunk, left service answered, 1001 answered,
+                  parted
+              trunk: outside, up, with 1001, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1001: available, reserved, ringing, talking, paused(break)
+            desk 1001: ringing, ended completed
+            desk 1001: recent completed
+            """
+        )
+
+
+async def test_the_phone_puts_the_caller_on_hold(stage: Stage) -> None:
+    async with stage.running("1001"):
+        _, answered = await talk(stage)
+        caller, agent = await stage.phones("trunk", "1001")
+        await a_while()
+        held = await moment(agent.hold, lambda: stage.desk_shows("1001", "held"))
+        await a_while()
+        back = await moment(agent.unhold, lambda: stage.desk_shows("1001", "talking"))
+        await a_while()
+        parted = await moment(agent.hang_up, caller.ended)
+        await stage.over()
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001
+              course: waits in service, 1001 asked, 1001+trunk, left service answered, 1001 answered,
+                  parted
+              trunk: outside, up, with 1001, held by 1001, unheld, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, held by 1001, unheld,
+                  alone, ended normal
+            agent 1001: available, reserved, ringing, talking, available
+            desk 1001: ringing, talking, held, talking, ended completed
+            desk 1001: recent completed
+            """,
+            talk=span(answered, held) + span(back, parted),
+            hold=span(held, back),
+        )
