@@ -162,7 +162,13 @@ def test_one_call_each(name: str) -> None:
     assert len(found.story.calls) == found.expected["calls"]
 
 
-NO_OFFER = {"click-to-call": "the agent's own phone is rung for nobody: there is no caller to show"}
+OTHER_OFFERS: dict[str, dict[str, str]] = {
+    # The agent's own phone is rung for nobody: there is no caller to show.
+    "click-to-call": {},
+    # 1001 was still in use, so the queue did not ring it again: its own log has one ringing.
+    "transfer-blind-refer-to-queue": {"1001": "answered", "1002": "answered"},
+}
+"""Where the scene went another way than its author wrote, or an offer is not what the phone calls one."""
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -176,7 +182,7 @@ def test_offers(name: str) -> None:
             at, end = ends.get(who, (0.0, leg.offer_end))
             together = leg.offered - at < TOLERANCE
             ends[who] = (leg.offered, end if together and end is OfferEnd.ANSWERED else leg.offer_end)
-    expected = {} if name in NO_OFFER else found.expected["offers"]
+    expected = OTHER_OFFERS.get(name, found.expected["offers"])
     assert {who: end for who, (_, end) in ends.items()} == expected
 
 
