@@ -9,7 +9,6 @@ import {
 } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "wouter";
 import type { CallDetail, CallLeg, CallRow, Direction, TimelineEntry } from "../api/contract";
 import { server } from "../api/server";
@@ -17,7 +16,7 @@ import customers from "../customers/customers.module.css";
 import { numberText } from "../desk/who";
 import { useSession } from "../entry/session";
 import { stopwatch } from "../format/format";
-import { useFormats } from "../i18n";
+import { useFormats, useTranslation } from "../i18n";
 import { useMinute, useRecent } from "../live/hooks";
 import { Card, Empty, type IconType, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";

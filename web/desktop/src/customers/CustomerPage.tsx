@@ -3,13 +3,13 @@
 import { Skeleton } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CustomerNumber, CustomerRecord } from "../api/contract";
 import { server } from "../api/server";
 import desk from "../desk/desk.module.css";
 import { NoteEditor } from "../desk/NoteCard";
 import { CustomerHeader, Orders, Tickets, Timeline } from "../desk/Record";
+import { useTranslation } from "../i18n";
 import { Card, Empty, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { troubleText } from "../shell/trouble";

@@ -3,11 +3,10 @@
 import { Button, Select, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type RefObject, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { CustomerCard, PhoneNumber } from "../api/contract";
 import { Problem } from "../api/http";
 import { server } from "../api/server";
-import { LANGUAGES, languageOf } from "../i18n";
+import { LANGUAGES, languageOf, useTranslation } from "../i18n";
 import { Trouble } from "../parts/parts";
 import { troubleText } from "../shell/trouble";
 import css from "./customers.module.css";

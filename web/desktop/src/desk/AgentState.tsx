@@ -12,10 +12,10 @@ import {
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type ComponentPropsWithRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { AgentState as State } from "../api/contract";
 import { server } from "../api/server";
 import { useSession } from "../entry/session";
+import { useTranslation } from "../i18n";
 import { useLink, useMe } from "../live/hooks";
 import { Card, Elapsed, Empty, type IconType, KeyHint, type Tone, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
@@ -93,7 +93,7 @@ export function AgentState() {
   const reason = me.state === "paused" ? reasonName(me.reason) : null;
   return (
     <Card testId="agent-state">
-      <div className={css.stateNow} role="group" aria-label={t("state.label")}>
+      <div className={css.stateNow}>
         <span className={`${css.stateIcon} ${parts[tone]}`}>
           <Icon size={18} stroke={2} />
         </span>

@@ -12,10 +12,10 @@ import {
 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { memo, type ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import type { CallDoc, PopDoc } from "../api/contract";
 import { server } from "../api/server";
 import { stopwatch } from "../format/format";
+import { useTranslation } from "../i18n";
 import { useLink, useMe, usePop } from "../live/hooks";
 import { usePaintMark } from "../live/paint";
 import { Chip, Elapsed, type IconType, KeyHint, type Tone, Trouble } from "../parts/parts";

@@ -1,7 +1,7 @@
 /** The desk an agent works at: my state and calls, the customer, the note. */
 
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { useCalls } from "../live/hooks";
 import { Boundary, PartFailed } from "../parts/parts";
 import { AgentState } from "./AgentState";

@@ -1,11 +1,10 @@
 /** My last calls and my queues. */
 
 import { memo } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { RecentEntry } from "../api/contract";
 import { stopwatch } from "../format/format";
-import { useFormats } from "../i18n";
+import { useFormats, useTranslation } from "../i18n";
 import { useMe, useMinute, useQueues, useRecent } from "../live/hooks";
 import { Card, Elapsed, Empty } from "../parts/parts";
 import parts from "../parts/parts.module.css";

@@ -13,9 +13,9 @@ import {
   IconUsers,
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CallDoc, PopDoc } from "../api/contract";
+import { useTranslation } from "../i18n";
 import { useLink, useMe, usePop } from "../live/hooks";
 import { Boundary, Card, type IconType, KeyHint, PartFailed, Trouble } from "../parts/parts";
 import { customerPath } from "../shell/paths";

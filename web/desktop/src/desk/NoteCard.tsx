@@ -3,11 +3,10 @@
 import { Button, Textarea } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { CallDoc, Note } from "../api/contract";
 import { server } from "../api/server";
 import { useSession } from "../entry/session";
-import { useFormats } from "../i18n";
+import { useFormats, useTranslation } from "../i18n";
 import { useLive, useMe, usePop } from "../live/hooks";
 import { Card, Empty, KeyHint, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
@@ -87,9 +86,8 @@ export function NoteEditor({ subject, onFocus, onBlur }: EditorProps) {
         placeholder={t("note.placeholder")}
         aria-label={`${t("note.title")} ${t("note.for", { name: subject.name })}`}
         aria-keyshortcuts="N"
-        autosize
-        minRows={4}
-        maxRows={12}
+        rows={4}
+        classNames={{ input: css.noteArea }}
         maxLength={10_000}
         data-testid="note-text"
       />

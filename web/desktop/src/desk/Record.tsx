@@ -3,11 +3,10 @@
 import { IconCheckbox, IconNote, IconPackage, IconPhone, IconPhoneX, IconTicket } from "@tabler/icons-react";
 import type { TFunction } from "i18next";
 import { memo, type ReactNode, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { CallRow, CustomerRecord, Order, Ticket } from "../api/contract";
 import { stopwatch } from "../format/format";
-import { useFormats } from "../i18n";
+import { useFormats, useTranslation } from "../i18n";
 import { useMinute } from "../live/hooks";
 import { Card, Empty, Missing } from "../parts/parts";
 import parts from "../parts/parts.module.css";

@@ -1,7 +1,7 @@
 /** A ringing phone is told outside the page too: the tab's title and icon, and a notification if allowed. */
 
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { useCalls, useLink, usePop } from "../live/hooks";
 import calmIcon from "../shell/favicon.svg";
 import ringingIcon from "../shell/favicon-ringing.svg";
@@ -13,8 +13,8 @@ function setIcon(href: string): void {
 }
 
 function notify(title: string, tag: string): (() => void) | undefined {
-  if (typeof Notification === "undefined" || Notification.permission !== "granted") return undefined;
   if (document.visibilityState === "visible") return undefined;
+  if (typeof Notification === "undefined" || Notification.permission !== "granted") return undefined;
   // The same tag in every tab: the browser shows one.
   const note = new Notification(title, { tag, requireInteraction: true });
   note.onclick = () => window.focus();
@@ -33,16 +33,30 @@ export function useRinging(): { readonly id: string; readonly who: string } | nu
   return call === undefined ? null : { id: call.id, who: whoCalls(call, pop, t) };
 }
 
+/** After the pop is painted: title, icon and permission each ask another process of the browser. */
+const AFTER_PAINT_MS = 50;
+
+/** Runs soon if somebody looks at the page, and at once if not: then there is no paint to wait for. */
+function aside(run: () => void): () => void {
+  if (document.visibilityState !== "visible") {
+    run();
+    return () => {};
+  }
+  const timer = window.setTimeout(run, AFTER_PAINT_MS);
+  return () => window.clearTimeout(timer);
+}
+
 export function useRingingCue(ringing: { readonly id: string; readonly who: string } | null): void {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const id = ringing?.id ?? null;
   const title = ringing === null ? t("app.name") : t("call.title", { who: ringing.who });
-  useEffect(() => {
-    document.title = id === null ? title : `☎ ${title}`;
-    setIcon(id === null ? calmIcon : ringingIcon);
-  }, [id, title]);
   useEffect(
-    () => (id === null ? undefined : notify(i18n.t("call.title", { who: ringing?.who ?? "" }), id)),
-    [id, i18n, ringing?.who],
+    () =>
+      aside(() => {
+        document.title = id === null ? title : `☎ ${title}`;
+        setIcon(id === null ? calmIcon : ringingIcon);
+      }),
+    [id, title],
   );
+  useEffect(() => (id === null ? undefined : notify(title, id)), [id, title]);
 }

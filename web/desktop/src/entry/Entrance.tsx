@@ -1,7 +1,7 @@
 /** The frame of what is seen before somebody is signed in. */
 
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import { LanguageMenu, ThemeMenu } from "../shell/chrome";
 import mark from "../shell/favicon.svg";
 import css from "./entry.module.css";

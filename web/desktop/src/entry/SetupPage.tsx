@@ -3,9 +3,9 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Problem } from "../api/http";
 import { server } from "../api/server";
+import { useTranslation } from "../i18n";
 import { Trouble } from "../parts/parts";
 import { troubleText } from "../shell/trouble";
 import { Entrance } from "./Entrance";

@@ -268,7 +268,7 @@ export const en = {
 
   create: {
     title: "New customer",
-    open: "Not in the list? New customer",
+    open: "None of these: add new",
     name: "Name",
     company: "Company",
     language: "Language",

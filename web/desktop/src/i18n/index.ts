@@ -1,8 +1,7 @@
 /** English and Simplified Chinese, both in the bundle: switching needs no network and both are always complete. */
 
 import { createInstance } from "i18next";
-import { createContext, useContext } from "react";
-import { initReactI18next } from "react-i18next";
+import { createContext, useContext, useSyncExternalStore } from "react";
 import { Formats, intlLocale, type Language } from "../format/format";
 import { en } from "./en";
 import { zh } from "./zh";
@@ -21,7 +20,7 @@ export function languageOf(tag: string | null | undefined): Language {
 
 export const i18n = createInstance();
 
-void i18n.use(initReactI18next).init({
+void i18n.init({
   resources: { en: { translation: en }, "zh-CN": { translation: zh } },
   lng: languageOf(localStorage.getItem(REMEMBERED) ?? navigator.language),
   fallbackLng: "en",
@@ -35,6 +34,17 @@ i18n.on("languageChanged", (language) => {
   document.documentElement.lang = language;
   localStorage.setItem(REMEMBERED, language);
 });
+
+function subscribe(listener: () => void): () => void {
+  i18n.on("languageChanged", listener);
+  return () => i18n.off("languageChanged", listener);
+}
+
+/** The texts in the reader's language; follows a change. Reads one value, because a pop draws it fifty times. */
+export function useTranslation() {
+  useSyncExternalStore(subscribe, () => i18n.language);
+  return { t: i18n.t, i18n };
+}
 
 export function formatsFor(language: string): Formats {
   return new Formats(intlLocale(language, navigator.languages));

@@ -270,7 +270,7 @@ export const zh: Dictionary = {
 
   create: {
     title: "新建客户",
-    open: "不在列表中？新建客户",
+    open: "都不是：新建客户",
     name: "姓名",
     company: "公司",
     language: "语言",

@@ -2,8 +2,8 @@
 
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { Component, type ComponentType, type ReactNode, useId } from "react";
-import { useTranslation } from "react-i18next";
 import { stopwatch } from "../format/format";
+import { useTranslation } from "../i18n";
 import { useServerSeconds } from "../live/hooks";
 import { useSingleKeys } from "../shell/shortcuts";
 import css from "./parts.module.css";
@@ -62,9 +62,9 @@ export function Chip({ tone, icon: Icon, testId, title, children }: ChipProps) {
 export function KeyHint({ children }: { readonly children: string }) {
   const on = useSingleKeys();
   return on ? (
-    <kbd className={css.key} aria-hidden="true">
+    <span className={css.key} data-key="" aria-hidden="true">
       {children}
-    </kbd>
+    </span>
   ) : null;
 }
 

@@ -37,8 +37,8 @@ import {
   IconUsers,
   IconX,
 } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
 import type { Confidence, How, OrderStatus, TicketPriority, TicketStatus } from "../api/contract";
+import { useTranslation } from "../i18n";
 import { Chip, type IconType, type Tone } from "./parts";
 
 type Look = readonly [Tone, IconType];

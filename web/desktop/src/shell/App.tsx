@@ -3,14 +3,13 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Redirect, Route, Switch } from "wouter";
 import { Problem } from "../api/http";
 import { http, server } from "../api/server";
 import { DeskPage } from "../desk/DeskPage";
 import { Gate } from "../entry/Gate";
 import { useSession } from "../entry/session";
-import { FormatsContext, formatsFor } from "../i18n";
+import { FormatsContext, formatsFor, useTranslation } from "../i18n";
 import { onReturn } from "../live/browser";
 import { makeLiveDesk } from "../live/desk";
 import { LiveContext } from "../live/hooks";

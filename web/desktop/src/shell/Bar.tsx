@@ -14,10 +14,10 @@ import {
   IconUserCircle,
 } from "@tabler/icons-react";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { server } from "../api/server";
 import { useSession } from "../entry/session";
+import { useTranslation } from "../i18n";
 import { useLink, useMe } from "../live/hooks";
 import { Chip } from "../parts/parts";
 import parts from "../parts/parts.module.css";
@@ -143,9 +143,9 @@ export function Bar({ onSearch, onKeys }: BarProps) {
       >
         <IconSearch size={16} />
         <span>{t("bar.search")}</span>
-        <kbd className={parts.key} aria-hidden="true">
+        <span className={parts.key} aria-hidden="true">
           Ctrl K
-        </kbd>
+        </span>
       </button>
       <div className={css.tools}>
         <ThemeMenu />

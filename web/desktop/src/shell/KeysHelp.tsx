@@ -1,7 +1,7 @@
 /** The list of keys, and the switch that turns single ones off. */
 
 import { Modal, Switch } from "@mantine/core";
-import { useTranslation } from "react-i18next";
+import { useTranslation } from "../i18n";
 import parts from "../parts/parts.module.css";
 import css from "./shell.module.css";
 import { singleKeys, useSingleKeys } from "./shortcuts";

@@ -17,14 +17,13 @@ import {
 } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { server } from "../api/server";
 import { useReasonName, useSetState } from "../desk/AgentState";
 import { TYPING_MS } from "../desk/CustomerFinder";
 import { useSimulate } from "../desk/RightColumn";
 import { useSession } from "../entry/session";
-import { LANGUAGES } from "../i18n";
+import { LANGUAGES, useTranslation } from "../i18n";
 import { useLink, useMe } from "../live/hooks";
 import { THEMES } from "./chrome";
 import { customerPath } from "./paths";

@@ -10,10 +10,9 @@ import {
   IconPlugConnectedX,
 } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { useRinging, useRingingCue } from "../desk/ringing";
-import { useFormats } from "../i18n";
+import { useFormats, useTranslation } from "../i18n";
 import { useLink, useLive, useSwitch } from "../live/hooks";
 import { Bar } from "./Bar";
 import { KeysHelp } from "./KeysHelp";
@@ -93,29 +92,25 @@ function SwitchStrip() {
   );
 }
 
-interface RingingProps {
-  readonly ringing: { readonly id: string; readonly who: string } | null;
-}
-
-/** Away from the desk a ringing phone still shows; it takes nobody off what they are typing. */
-function IncomingStrip({ ringing }: RingingProps) {
+/** Away from the desk a ringing phone still shows; it takes nobody off what they are typing. Apart from the
+ *  frame around it, so that a call repaints no more than it must. */
+function Ringing() {
   const { t } = useTranslation();
   const [location] = useLocation();
-  if (ringing === null || location === "/") return null;
+  const ringing = useRinging();
+  useRingingCue(ringing);
   return (
-    <Link href="/" className={`${css.strip} ${css.incoming}`} data-testid="incoming-strip">
-      <IconPhoneCalling size={18} />
-      <strong dir="auto">{t("call.title", { who: ringing.who })}</strong>
-    </Link>
-  );
-}
-
-function Announcer({ ringing }: RingingProps) {
-  const { t } = useTranslation();
-  return (
-    <div className="visually-hidden" role="status" aria-live="assertive" data-testid="announcer">
-      {ringing === null ? "" : t("call.announce", { who: ringing.who })}
-    </div>
+    <>
+      {ringing === null || location === "/" ? null : (
+        <Link href="/" className={`${css.strip} ${css.incoming}`} data-testid="incoming-strip">
+          <IconPhoneCalling size={18} />
+          <strong dir="auto">{t("call.title", { who: ringing.who })}</strong>
+        </Link>
+      )}
+      <div className="visually-hidden" role="status" aria-live="assertive" data-testid="announcer">
+        {ringing === null ? "" : t("call.announce", { who: ringing.who })}
+      </div>
+    </>
   );
 }
 
@@ -137,11 +132,9 @@ const PRELOAD_MS = 1_500;
 export function Shell({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslation();
   const phase = useLink().phase;
-  const ringing = useRinging();
   const [palette, setPalette] = useState(false);
   const [keys, setKeys] = useState(false);
   const [openPalette] = useState(() => () => setPalette(true));
-  useRingingCue(ringing);
   usePaletteKey(openPalette);
   useShortcut("/", openPalette);
   useShortcut("?", () => setKeys(true));
@@ -161,13 +154,12 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <div>
           <StaleStrip />
           <SwitchStrip />
-          <IncomingStrip ringing={ringing} />
+          <Ringing />
         </div>
         <div id="page" className={css.page} tabIndex={-1}>
           {children}
         </div>
       </main>
-      <Announcer ringing={ringing} />
       {palette ? (
         <Suspense fallback={null}>
           <Palette onClose={() => setPalette(false)} onKeys={() => setKeys(true)} />

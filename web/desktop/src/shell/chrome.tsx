@@ -2,8 +2,7 @@
 
 import { Menu, useMantineColorScheme } from "@mantine/core";
 import { IconCheck, IconDeviceDesktop, IconLanguage, IconMoon, IconSun } from "@tabler/icons-react";
-import { useTranslation } from "react-i18next";
-import { LANGUAGES } from "../i18n";
+import { LANGUAGES, useTranslation } from "../i18n";
 import css from "./shell.module.css";
 
 export const THEMES = [

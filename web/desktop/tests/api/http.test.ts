@@ -21,7 +21,8 @@ beforeEach(() => {
   http.csrf = "one";
 });
 
-const header = (index: number, name: string) => (asked[index]?.init.headers as Headers).get(name);
+const header = (index: number, name: string) =>
+  (asked[index]?.init.headers as Headers | undefined)?.get(name) ?? null;
 
 describe("requests", () => {
   it("carry the token only where something is changed", async () => {

@@ -35,13 +35,13 @@ describe("a ringing call", () => {
     expect(screen.getAllByTestId("timeline-item").length).toBeGreaterThan(5);
   });
 
-  it("is announced, and changes the tab's title and icon", () => {
+  it("is announced, and changes the tab's title and icon", async () => {
     stage.put(deskOf("ringing"));
     expect(text("announcer")).toBe("Incoming call from 周建国");
-    expect(document.title).toBe("☎ 周建国 is calling");
+    await waitFor(() => expect(document.title).toBe("☎ 周建国 is calling"));
     stage.del(CALL, POP);
     expect(text("announcer")).toBe("");
-    expect(document.title).toBe("Callcenter");
+    await waitFor(() => expect(document.title).toBe("Callcenter"));
   });
 
   it("leaves at once when somebody else answers, and the last calls say who", () => {
@@ -125,7 +125,7 @@ describe("a caller who is not one known customer", () => {
 describe("a desk that is not live", () => {
   const stale = () => act(() => stage.store.setLink({ phase: "stale", lastWord: NOW }));
 
-  it("says since when, and no call rings any more", () => {
+  it("says since when, and no call rings any more", async () => {
     stage.put(deskOf("ringing"));
     stale();
     expect(text("stale-banner")).toContain("as of 20:01:49");
@@ -133,7 +133,7 @@ describe("a desk that is not live", () => {
     expect(text("call-state")).toMatch(/^last seen: Incoming · 0:04$/);
     expect(screen.queryByTestId("answer-hint")).toBeNull();
     expect(text("announcer")).toBe("");
-    expect(document.title).toBe("Callcenter");
+    await waitFor(() => expect(document.title).toBe("Callcenter"));
   });
 
   it("takes no change of state, but keeps what is typed", async () => {
