@@ -1,4 +1,4 @@
-"""What the README promises: start the demo, sign in with one click, press the button, see the pop. Both languages."""
+"""The README's promise: start the demo, sign in with one click, press the button, see the pop. Both languages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def demo(folder: Path) -> AsyncIterator[str]:
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START_SECONDS):
-            while b"is answered" not in (line := await process.stdout.readline()):
+            while b"The demo runs on" not in (line := await process.stdout.readline()):
                 assert line or not process.stdout.at_eof(), "the demo ended"
         yield f"http://127.0.0.1:{port}"
         process.terminate()

@@ -29,6 +29,9 @@ FALLBACK_SECONDS = 15.0
 NEAR_SECONDS = 2.0
 """How near a time in the record must be to the test's own look at the clock."""
 
+MOSTLY = 0.8
+"""Share of the time around the crash in which a voice must be heard: a busy machine drops a packet now and then."""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def observer(pbx: RealPbx) -> AsyncIterator[Manager]:
@@ -141,8 +144,8 @@ async def test_the_talker_talks_on_and_the_waiter_reaches_the_fallback(
 
     for phone in (talker, first):
         await phone.stop()  # closes what it recorded
-    assert heard(talker, "1001", killed, restarted) > 0.95
-    assert heard(first, "trunk", killed, restarted) > 0.95
+    assert heard(talker, "1001", killed, restarted) > MOSTLY
+    assert heard(first, "trunk", killed, restarted) > MOSTLY
 
 
 async def test_a_server_that_is_back_at_once_keeps_everybody_s_place(
