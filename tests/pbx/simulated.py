@@ -34,6 +34,7 @@ class SimulatedPbx:
         config: SimulatorConfig | None = None,
         heartbeat_seconds: int = 1,
         fallback_seconds: int = 4,
+        extra_dialplan: str = "",
         clock: Clock | None = None,
     ) -> None:
         self.site = SimulatedSwitch(
@@ -45,6 +46,7 @@ class SimulatedPbx:
                 heartbeat_seconds=heartbeat_seconds,
                 fallback_seconds=fallback_seconds,
                 users=(OBSERVER,),
+                extra_dialplan=extra_dialplan,
             ),
             clock,
         )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from callcenter.asterisk.lab import AsteriskLab
-from tests.pbx.fixtures import asterisk_lab
+from tests.pbx.fixtures import running_lab
 from tests.pbx.real import RealPbx, free_tcp_port
 from tests.pbx.simulated import SimulatedPbx
-from tests.scenarios.stage import Stage
-
-__all__ = ["asterisk_lab"]
+from tests.scenarios.stage import OTHER_DIALPLAN, Stage
 
 BUILT_IN = "built-in"
 ASTERISK = "asterisk"
+
+
+@pytest.fixture(scope="session")
+def scenario_lab() -> Iterator[AsteriskLab]:
+    """One Asterisk for all scenarios."""
+    with running_lab(extra_files={"extensions_other.conf": OTHER_DIALPLAN}) as lab:
+        yield lab
 
 
 @pytest.fixture(params=[BUILT_IN, pytest.param(ASTERISK, marks=pytest.mark.pbx)])
@@ -25,7 +30,7 @@ def lab(request: pytest.FixtureRequest) -> AsteriskLab | None:
     """The real Asterisk of this test, None for the built-in PBX."""
     if request.param == BUILT_IN:
         return None
-    found: AsteriskLab = request.getfixturevalue("asterisk_lab")
+    found: AsteriskLab = request.getfixturevalue("scenario_lab")
     return found
 
 
@@ -34,7 +39,7 @@ async def stage(lab: AsteriskLab | None, tmp_path: Path) -> AsyncIterator[Stage]
     """Either PBX, without a server: `async with stage.running("1001")`."""
     if lab is None:
         port = free_tcp_port()
-        async with SimulatedPbx(port) as pbx:
+        async with SimulatedPbx(port, extra_dialplan=OTHER_DIALPLAN) as pbx:
             yield Stage(pbx, fastagi_port=port, folder=tmp_path)
     else:
         async with RealPbx(lab) as pbx:

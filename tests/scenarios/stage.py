@@ -31,6 +31,15 @@ from web.realtime.hub import DeskHub
 SERVICE = "14155550100"
 """What callers dial."""
 
+DIRECT = "14155550177"
+"""A number that the PBX itself leads to every device of 1001: no script of ours has a part in it."""
+
+OTHER_DIALPLAN = f"""
+[callcenter-inbound](+)
+exten => {DIRECT},1,Dial(${{PJSIP_DIAL_CONTACTS(1001)}},20)
+ same => n,Hangup()
+"""
+
 RING_SECONDS = 2
 """How long a phone rings here. A person may set no less than 5; nobody waits in a test."""
 
@@ -103,16 +112,17 @@ async def a_while() -> None:
 class Stage:
     """`pbx` with a server of ours. Agents have the ids and phones of `extensions`, and are offline at first."""
 
-    def __init__(self, pbx: TestPbx, *, fastagi_port: int, folder: Path, settings: Mapping[str, object] = {}):
+    def __init__(self, pbx: TestPbx, *, fastagi_port: int, folder: Path) -> None:
         self.pbx = pbx
+        self.fastagi_port = fastagi_port
         self.server: Server
         self._database_url = f"sqlite:///{folder / 'scenario.db'}"
-        self._settings = self._checked(fastagi_port, settings)
+        self._settings = self._checked({})
         self._news = asyncio.Event()
         self._desks: dict[str, DeskHistory] = {}
         self._ids: dict[str, str] = {}
 
-    def _checked(self, fastagi_port: int, changes: Mapping[str, object]) -> Settings:
+    def _checked(self, changes: Mapping[str, object]) -> Settings:
         manager = self.pbx.manager
         document: dict[str, object] = {
             "server": {"port": 0, "database": self._database_url},
@@ -122,7 +132,7 @@ class Stage:
                 "username": manager.username,
                 "secret": manager.secret,
             },
-            "fastagi": {"port": fastagi_port},
+            "fastagi": {"port": self.fastagi_port},
             "flow": {"greeting": "", "queue": "service"},
         }
         settings = check(document | dict(changes), source="the scenario")
@@ -192,8 +202,10 @@ class Stage:
         await self.start_server()
 
     @asynccontextmanager
-    async def running(self, *extensions: str) -> AsyncIterator[Stage]:
-        """With agents of those extensions and the server started; stopped at the end."""
+    async def running(self, *extensions: str, **settings: Mapping[str, object]) -> AsyncIterator[Stage]:
+        """With agents of those extensions and the server started; stopped at the end. `settings`: sections that
+        differ."""
+        self._settings = self._checked(settings)
         await self.hire(*extensions)
         await self.start_server()
         try:

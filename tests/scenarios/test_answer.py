@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.stage import NO_TIME, SERVICE, Moment, Stage, a_while, moment, span
+from tests.scenarios.stage import DIRECT, NO_TIME, SERVICE, Moment, Stage, a_while, moment, span
 
 
 async def talk(stage: Stage) -> tuple[Moment, Moment]:
@@ -113,4 +113,69 @@ async def test_the_phone_puts_the_caller_on_hold(stage: Stage) -> None:
             """,
             talk=span(answered, held) + span(back, parted),
             hold=span(held, back),
+        )
+
+
+async def test_a_phone_with_two_devices_is_one_pop(stage: Stage) -> None:
+    """On a number that the PBX leads there by itself: it pops all the same."""
+    async with stage.running("1001"):
+        caller, agent = await stage.phones("trunk", "1001")
+        other = await stage.pbx.second_contact("1001", "1001b")
+        stage.available("1001")
+        await caller.call(DIRECT)
+        await agent.ringing()
+        await other.ringing()
+        await stage.desk_shows("1001", "ringing")
+        await a_while()
+        await other.answer()
+        await agent.ended()
+        await stage.desk_shows("1001", "talking")
+        await a_while()
+        await other.hang_up()
+        await stage.over()
+        silent = "device, offered trunk, rings, offer elsewhere, ended elsewhere"
+        taken = "device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal"
+        first, second, name = silent, taken, "1001#2"
+        if "  1001: " + taken in await stage.story():  # which device a PBX rings first is its own affair
+            first, second, name = taken, silent, "1001"
+        await stage.tells(
+            f"""
+            inbound to 14155550177: answered by 1001
+              course: {name}+trunk, parted
+              trunk: outside, up, with {name}, alone, ended normal
+              1001: {first}
+              1001#2: {second}
+            agent 1001: available, ringing, talking, available
+            desk 1001: ringing, talking, ended completed
+            desk 1001: recent completed
+            """
+        )
+
+
+async def test_a_greeting_first(stage: Stage) -> None:
+    """The caller hears it before waiting; it is not an answered call yet."""
+    async with stage.running("1001", flow={"greeting": "hello-world", "queue": "service"}):
+        caller, agent = await stage.phones("trunk", "1001")
+        stage.available("1001")
+        await caller.call(SERVICE)
+        await caller.talking()
+        await stage.until(lambda: list(stage.server.calls.book), "the call to be seen")
+        (call,) = stage.server.calls.book
+        assert (call.state.value, call.answered_at) == ("arriving", None)
+        await agent.ringing()
+        await agent.answer()
+        await stage.desk_shows("1001", "talking")
+        await a_while()
+        await caller.hang_up()
+        await stage.over()
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001
+              course: waits in service, 1001 asked, 1001+trunk, left service answered, 1001 answered, parted
+              trunk: outside, up, with 1001, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1001: available, reserved, ringing, talking, available
+            desk 1001: ringing, talking, ended completed
+            desk 1001: recent completed
+            """
         )
