@@ -22,7 +22,11 @@ from tests.bench.report import Options, Run, Section, markdown, terminal
 PROJECT = Path(__file__).resolve().parents[2]
 REPORT = PROJECT / "docs" / "benchmarks.md"
 
-BENCHES: Sequence[str] = ("codec",)
+BENCHES: Sequence[str] = (
+    "codec",
+    "pipeline",
+    "delay",
+)
 """Modules beside this one, in the order of the table. Each has TITLE, HOW and `run(options) -> list[Row]`."""
 
 
