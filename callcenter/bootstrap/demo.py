@@ -8,7 +8,8 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,37 +96,66 @@ class DemoCallers:
         return self._random.choice(pools[kind])
 
 
+class CannotListen(Exception):
+    """The demo's port is taken or not ours; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningDemo:
+    """What `open_demo` gives: the server, the built-in PBX, and who calls and signs in."""
+
+    server: Server
+    switch: SimulatedSwitch
+    traffic: DemoTraffic
+    sign_ins: Sequence[DemoSignIn]
+
+
 async def run_demo(*, host: str, port: int, folder: Path, calls_a_minute: float) -> int:
     """Run until Ctrl-C. The database is kept in `folder` and used again."""
     set_up_log("warning")
-    settings = demo_settings(host=host, port=port, folder=folder)
     try:
-        sign_ins = await _prepare(settings, folder)
-    except (DatabaseError, OSError) as error:
+        async with open_demo(host=host, port=port, folder=folder, calls_a_minute=calls_a_minute) as demo:
+            print(welcome(demo.server, demo.sign_ins), flush=True)
+            return await until_stopped(demo.server)
+    except (DatabaseError, CannotListen, OSError) as error:
         return complain(str(error))
+
+
+@asynccontextmanager
+async def open_demo(
+    *, host: str, port: int, folder: Path, calls_a_minute: float
+) -> AsyncIterator[RunningDemo]:
+    """The demo, serving. Raises DatabaseError, CannotListen, OSError (the folder)."""
+    settings = demo_settings(host=host, port=port, folder=folder)
+    sign_ins = await _prepare(settings, folder)
     switch = demo_switch(settings)
     callers = DemoCallers(sign_ins, now=time.time())
+    traffic = callers.traffic = _traffic(switch, callers, calls_a_minute)
     await switch.start()
     try:
-        settings = _with_manager(settings, switch)
-        server = await build(settings, demo=callers)
+        server = await build(_with_manager(settings, switch), demo=callers)
         try:
-            await server.start()
-        except OSError as error:
+            await _start(server)
+            _open_floor(server)
+            traffic.settle_phones()
+            if calls_a_minute > 0:
+                traffic.start()
+            yield RunningDemo(server=server, switch=switch, traffic=traffic, sign_ins=sign_ins)
+        finally:
             await server.stop()
-            return complain(f"cannot listen on {host}:{port}: {error.strerror}; try --port")
-        traffic = _traffic(switch, callers, calls_a_minute)
-        callers.traffic = traffic
-        _open_floor(server)
-        traffic.settle_phones()
-        if calls_a_minute > 0:
-            traffic.start()
-        print(welcome(server, sign_ins), flush=True)
-        code = await until_stopped(server)
-        await traffic.stop()
-        return code
+            await traffic.stop()
     finally:
         await switch.stop()
+
+
+async def _start(server: Server) -> None:
+    try:
+        await server.start()
+    except OSError as error:
+        asked = server.settings.server
+        raise CannotListen(
+            f"cannot listen on {asked.host}:{asked.port}: {error.strerror or error}; try --port"
+        ) from error
 
 
 def demo_settings(*, host: str, port: int, folder: Path) -> Settings:
