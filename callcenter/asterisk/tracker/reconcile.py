@@ -91,6 +91,9 @@ def _link_dials(
         dialer = _dialer_of(item, dialling[item.linkedid, application]) if application else None
         if dialer is not None and dialer.uid in graph.channels:
             graph.link(graph.channels[dialer.uid], channel)
+            if application == "Queue":
+                channel.queue = dialer.application_data.partition(",")[0]
+                channel.member = endpoint_of(item.name)
 
 
 def _dialer_of(item: SnapshotChannel, candidates: Sequence[SnapshotChannel]) -> SnapshotChannel | None:

@@ -219,6 +219,25 @@ def test_waiting_in_a_queue_of_the_switch() -> None:
     assert [event.how for event in events if isinstance(event, QueueExited)] == [QueueLeft.WITHDRAWN]
 
 
+def test_a_member_found_ringing_out_of_a_queue() -> None:
+    """The offer says so, and the answer is one: not a caller who was withdrawn."""
+    switch = Switch()
+    ringing = Snapshot(
+        channels=(
+            item("1.1", "PJSIP/trunk-1", application="Queue", application_data="sales,t"),
+            item("1.2", "PJSIP/1001-2", linkedid="1.1", state=5, application="AppQueue"),
+        )
+    )
+    events = switch.tracker.reconcile(ringing, switch.now)
+    (offered,) = [event for event in events if isinstance(event, Offered)]
+    assert (offered.queue, offered.member, offered.for_leg) == ("sales", "PJSIP/1001", "pbx:1.1")
+    switch.names |= {"1.1": "PJSIP/trunk-1", "1.2": "PJSIP/1001-2"}
+    switch.linked["1.2"] = "1.1"
+    switch.answer("1.1", "1.2")
+    switch.event("QueueCallerLeave", Uniqueid="1.1", Channel="PJSIP/trunk-1", Queue="sales")
+    assert [event.how for event in switch.of(QueueExited)] == [QueueLeft.ANSWERED]
+
+
 def test_a_spy_found_in_a_listing() -> None:
     switch = Switch()
     snapshot = Snapshot(
