@@ -202,12 +202,14 @@ class Stage:
         await self.start_server()
 
     @asynccontextmanager
-    async def running(self, *extensions: str, **settings: Mapping[str, object]) -> AsyncIterator[Stage]:
+    async def running(
+        self, *extensions: str, live: bool = True, **settings: Mapping[str, object]
+    ) -> AsyncIterator[Stage]:
         """With agents of those extensions and the server started; stopped at the end. `settings`: sections that
         differ."""
         self._settings = self._checked(settings)
         await self.hire(*extensions)
-        await self.start_server()
+        await self.start_server(live=live)
         try:
             yield self
         finally:

@@ -201,3 +201,60 @@ async def test_the_server_starts_anew_while_a_phone_rings(stage: Stage) -> None:
             wait=span(arrived, answered),
             talk=span(answered, parted),
         )
+
+
+async def test_the_scripts_do_not_answer(stage: Stage) -> None:
+    """The PBX serves the caller from its own queue, and desks pop for that too."""
+    async with stage.running("1001"):
+        caller, agent = await stage.phones("trunk", "1001")
+        stage.available("1001")
+        await stage.server.scripts.stop()
+        await caller.call(SERVICE)
+        await agent.ringing()
+        await stage.desk_shows("1001", "ringing")
+        await a_while()
+        await agent.answer()
+        await stage.desk_shows("1001", "talking")
+        await a_while()
+        await caller.hang_up()
+        await stage.over()
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001
+              course: Fallback, joined callcenter, exited callcenter answered, 1001+trunk, parted
+              trunk: outside, up, with 1001, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1001: available, ringing, talking, available
+            desk 1001: ringing, talking, ended completed
+            desk 1001: recent completed
+            """
+        )
+
+
+async def test_the_server_is_stopped_while_somebody_waits(stage: Stage) -> None:
+    """The caller goes on to the queue of the PBX; a server that comes back finds them there."""
+    async with stage.running("1001"):
+        caller, agent = await stage.phones("trunk", "1001")
+        await caller.call(SERVICE)
+        await stage.waiting(1)
+        await a_while()
+        await stage.stop_server()
+        await agent.ringing()  # the fallback queue
+        await stage.start_server()
+        await stage.desk_shows("1001", "ringing")
+        await agent.answer()
+        await stage.desk_shows("1001", "talking")
+        await a_while()
+        await agent.hang_up()
+        await stage.over()
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1001, gap
+              course: waits in service, GAP, joined callcenter, exited callcenter answered, 1001+trunk, parted
+              trunk: outside, up, seen again up, with 1001, alone, ended normal
+              1001: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1001: ringing, talking, offline
+            desk 1001: ringing, talking, ended completed
+            desk 1001: recent completed
+            """
+        )
