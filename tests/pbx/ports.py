@@ -70,7 +70,7 @@ class TestPbx(Protocol):
     manager: ManagerAddress
 
     async def phone(self, name: str) -> Phone:
-        """The registered phone of that name, made on first use: `1001`, `1002`, `1003`, `1004`, `trunk`, `trunk2`."""
+        """The registered phone of that name, made on first use: `1001` to `1004`, `trunk`, `trunk2`."""
 
     async def restart(self) -> None:
         """Stop the PBX hard and start it again on the same ports."""
