@@ -17,14 +17,14 @@ import { numberText } from "../desk/who";
 import { useSession } from "../entry/session";
 import { stopwatch } from "../format/format";
 import { useFormats, useTranslation } from "../i18n";
-import { useMinute, useRecent } from "../live/hooks";
+import { useMinute, useQueueName, useRecent } from "../live/hooks";
 import { Card, Empty, type IconType, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { OutcomeChip } from "../parts/status";
 import { callPath, customerPath } from "../shell/paths";
 import { troubleText } from "../shell/trouble";
 import css from "./calls.module.css";
-import { entryText, phoneOf, readable } from "./entry";
+import { entryText, isWithheld, phoneOf, readable } from "./entry";
 
 const LIMIT = 100;
 /** A supervisor's list has no document on the socket: asked again this often while it is looked at. */
@@ -73,6 +73,7 @@ function Row({ call, now }: { readonly call: CallRow; readonly now: number }) {
   const { t } = useTranslation();
   const formats = useFormats();
   const [, setParams] = useSearchParams();
+  const queueName = useQueueName();
   const who = callerOf(call, t);
   const number = numberText(call.number, t);
   return (
@@ -91,7 +92,7 @@ function Row({ call, now }: { readonly call: CallRow; readonly now: number }) {
         {who === number ? null : <span className={css.callNumber}>{number}</span>}
         {call.gap ? <GapMark /> : null}
       </td>
-      <td>{call.queue}</td>
+      <td>{call.queue === null ? null : queueName(call.queue)}</td>
       <td>{call.agent}</td>
       <td>
         <Outcome call={call} />
@@ -111,6 +112,7 @@ function total(intervals: CallLeg["talk"]): number {
 function partyNumber(call: CallDetail, leg: CallLeg): string {
   const { number } = call;
   const same = typeof number === "object" && (leg.number === number.e164 || leg.number === number.raw);
+  if (isWithheld(leg.number)) return "";
   return same ? number.display || leg.number : leg.number;
 }
 
@@ -143,6 +145,7 @@ function Parties({ call }: { readonly call: CallDetail }) {
 
 function Journal({ timeline }: { readonly timeline: readonly TimelineEntry[] }) {
   const { t } = useTranslation();
+  const queueName = useQueueName();
   const formats = useFormats();
   return (
     <section className={css.part} aria-label={t("calls.timeline")}>
@@ -153,7 +156,7 @@ function Journal({ timeline }: { readonly timeline: readonly TimelineEntry[] }) 
           // biome-ignore lint/suspicious/noArrayIndexKey: a call's journal only grows at its end
           <li key={index}>
             <time>{formats.timeSeconds(entry.at)}</time>
-            <span dir="auto">{entryText(entry, t)}</span>
+            <span dir="auto">{entryText(entry, t, queueName)}</span>
           </li>
         ))}
       </ol>
@@ -165,6 +168,7 @@ function Detail({ id }: { readonly id: string }) {
   const { t, i18n } = useTranslation();
   const formats = useFormats();
   const now = useMinute();
+  const queueName = useQueueName();
   const found = useQuery({ queryKey: ["call", id], queryFn: ({ signal }) => server.call(id, signal) });
   if (found.isError) return <Trouble>{troubleText(found.error, t, i18n.language)}</Trouble>;
   const call = found.data;
@@ -172,7 +176,7 @@ function Detail({ id }: { readonly id: string }) {
   const facts = [
     [t("calls.when"), formats.moment(call.arrived_at, now)],
     [t("calls.from"), numberText(call.number, t)],
-    [t("calls.queue"), call.queue],
+    [t("calls.queue"), call.queue === null ? null : queueName(call.queue)],
     [t("calls.agent"), call.agent],
     [t("calls.waited"), seconds(call.wait_seconds)],
     [t("calls.talked"), seconds(call.talk_seconds)],

@@ -45,6 +45,11 @@ export function phoneOf(endpoint: unknown): string {
   return typeof endpoint === "string" ? endpoint.replace(/^[^/]*\//, "") : "";
 }
 
+/** Switches write a withheld number as a word, each its own. */
+export function isWithheld(number: string): boolean {
+  return /^(|anonymous|private|restricted|unavailable|unknown|withheld)$/i.test(number);
+}
+
 function word(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
@@ -55,15 +60,16 @@ function legAdded(params: NonNullable<TimelineEntry["params"]>, t: TFunction): s
   const dialled = word(params.dialled);
   if (params.role === "outside") {
     if (params.direction === "outbound") return t("entry.outsideCalled", { number });
-    return number === "" ? t("entry.arrivesHidden") : t("entry.arrives", { number });
+    return isWithheld(number) ? t("entry.arrivesHidden") : t("entry.arrives", { number });
   }
   return dialled === "" ? t("entry.device", { phone }) : t("entry.deviceCalls", { phone, number: dialled });
 }
 
-export function entryText(entry: TimelineEntry, t: TFunction): string {
+/** `queueName` turns a queue's id into its name. */
+export function entryText(entry: TimelineEntry, t: TFunction, queueName = (queue: string) => queue): string {
   const params = entry.params ?? {};
   const phone = phoneOf(params.endpoint);
-  const queue = word(params.queue);
+  const queue = queueName(word(params.queue));
   switch (entry.kind) {
     case "leg_added":
       return legAdded(params, t);

@@ -16,7 +16,7 @@ import type { CallDoc, PopDoc } from "../api/contract";
 import { server } from "../api/server";
 import { stopwatch } from "../format/format";
 import { useTranslation } from "../i18n";
-import { useLink, useMe, usePop } from "../live/hooks";
+import { useLink, useMe, usePop, useQueueName } from "../live/hooks";
 import { usePaintMark } from "../live/paint";
 import { Chip, Elapsed, type IconType, KeyHint, type Tone, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
@@ -25,7 +25,7 @@ import { useShortcut } from "../shell/shortcuts";
 import { troubleText } from "../shell/trouble";
 import css from "./desk.module.css";
 import { urgentCounts } from "./timeline";
-import { numberText, whoCalls } from "./who";
+import { type Caller, callerOf, numberText, othersWith } from "./who";
 
 const LOOK: Readonly<Record<CallDoc["state"], readonly [Tone, IconType]>> = {
   ringing: ["accent", IconPhoneCalling],
@@ -85,21 +85,26 @@ function Fact({ label, children }: { readonly label: string; readonly children: 
   );
 }
 
-function Facts({ call, pop }: { readonly call: CallDoc; readonly pop: PopDoc | undefined }) {
+interface FactsProps {
+  readonly call: CallDoc;
+  readonly pop: PopDoc | undefined;
+  readonly caller: Caller;
+}
+
+function Facts({ call, pop, caller }: FactsProps) {
   const { t } = useTranslation();
+  const queueName = useQueueName();
   // The switch's word for the line differs from the record: shown, because it may be somebody else calling.
-  const line =
-    pop?.customer && call.caller_name && call.caller_name !== pop.customer.name ? call.caller_name : null;
-  const others = call.with.map((party) => party.name).filter((name) => name !== "");
+  const said = call.caller_name?.trim() ?? "";
+  const line = pop?.customer && said !== "" && said !== caller.name && said !== caller.company ? said : null;
+  const others = call.state === "ringing" ? [] : othersWith(call, caller);
   if (!call.queue && !call.dialled && line === null && others.length === 0) return null;
   return (
     <dl className={css.facts}>
       {line === null ? null : <Fact label={t("calls.from")}>{line}</Fact>}
-      {call.queue ? <Fact label={t("call.via")}>{call.queue}</Fact> : null}
+      {call.queue ? <Fact label={t("call.via")}>{queueName(call.queue)}</Fact> : null}
       {call.dialled ? <Fact label={t("call.dialled")}>{call.dialled}</Fact> : null}
-      {call.state !== "ringing" && others.length > 0 ? (
-        <Fact label={t("call.with")}>{others.join(", ")}</Fact>
-      ) : null}
+      {others.length > 0 ? <Fact label={t("call.with")}>{others.join(", ")}</Fact> : null}
     </dl>
   );
 }
@@ -167,7 +172,8 @@ export const CallCard = memo(function CallCard({ call, shown, choosable, onShow 
   const pop = usePop(call.id);
   const extension = useMe()?.extension ?? null;
   const live = useLink().phase === "live";
-  const who = whoCalls(call, pop, t);
+  const caller = callerOf(call, pop, t);
+  const who = caller.name;
   const number = numberText(call.number, t);
   const ringing = call.state === "ringing" && live;
   const several = pop?.match.confidence === "ambiguous";
@@ -194,6 +200,11 @@ export const CallCard = memo(function CallCard({ call, shown, choosable, onShow 
           who
         )}
       </h2>
+      {caller.company === null ? null : (
+        <div className={css.company} data-testid="call-company" dir="auto">
+          {caller.company}
+        </div>
+      )}
       <div className={css.number} data-testid="call-number">
         {who !== number
           ? number
@@ -209,7 +220,7 @@ export const CallCard = memo(function CallCard({ call, shown, choosable, onShow 
           <MatchChip confidence={pop.match.confidence} />
         )}
       </div>
-      <Facts call={call} pop={pop} />
+      <Facts call={call} pop={pop} caller={caller} />
       <Urgent pop={pop} />
       {call.gap ? (
         <p className={parts.missing} role="note" data-testid="call-gap">

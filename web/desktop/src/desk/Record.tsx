@@ -7,7 +7,7 @@ import { Link } from "wouter";
 import type { CallRow, CustomerRecord, Order, Ticket } from "../api/contract";
 import { stopwatch } from "../format/format";
 import { useFormats, useTranslation } from "../i18n";
-import { useMinute } from "../live/hooks";
+import { useMinute, useQueueName } from "../live/hooks";
 import { Card, Empty, Missing } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { OrderChip, PriorityMark, SegmentChip, TicketChip } from "../parts/status";
@@ -213,6 +213,7 @@ function callSentence(call: CallRow, t: TFunction): string {
 
 function TimelineText({ item }: { readonly item: TimelineItem }) {
   const { t } = useTranslation();
+  const queueName = useQueueName();
   const formats = useFormats();
   switch (item.kind) {
     case "order":
@@ -234,7 +235,7 @@ function TimelineText({ item }: { readonly item: TimelineItem }) {
           <Link href={callPath(item.call.id)} className={css.quietLink}>
             {callSentence(item.call, t)}
           </Link>
-          {item.call.queue ? <span className={parts.dim}> · {item.call.queue}</span> : null}
+          {item.call.queue ? <span className={parts.dim}> · {queueName(item.call.queue)}</span> : null}
         </>
       );
   }

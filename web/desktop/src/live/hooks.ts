@@ -46,3 +46,9 @@ export function useMinute(): number {
   const { ticker } = useLive();
   return useSyncExternalStore(ticker.subscribe, () => ticker.seconds() - (ticker.seconds() % 60));
 }
+
+/** A call carries its queue's id; people know it by its name. */
+export function useQueueName(): (queue: string) => string {
+  const queues = useQueues();
+  return (queue) => queues?.find(({ id }) => String(id) === queue)?.name ?? queue;
+}

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Drafts, KEEP_SECONDS } from "../../src/desk/drafts";
 import { pickCall } from "../../src/desk/pick";
 import { buildTimeline, ordersByUrgency, ticketsByUrgency, urgentCounts } from "../../src/desk/timeline";
-import { CALL_ID, callDoc, NOW, recordOf, rowOf } from "../fixtures";
+import { callerOf, othersWith, whoCalls } from "../../src/desk/who";
+import { i18n } from "../../src/i18n";
+import { CALL_ID, callDoc, NOW, popDoc, recordOf, rowOf } from "../fixtures";
 
 describe("which call is shown", () => {
   const talking = callDoc({ id: "t", state: "talking" });
@@ -42,6 +44,39 @@ describe("the timeline", () => {
     expect(urgentCounts(recordOf())).toEqual({ late: 1, open: 1 });
     expect(ordersByUrgency(recordOf().orders)[0]?.status).toBe("late");
     expect(ticketsByUrgency([...recordOf().tickets].reverse())[0]?.status).toBe("open");
+  });
+});
+
+describe("who calls", () => {
+  const contact = { ...recordOf(), id: 5, name: "Ethan Lawson", company: "Beacon Clinic" };
+  const company = popDoc("x", {
+    customer: recordOf({ id: 5, name: "Beacon Clinic", company: null }),
+    match: { confidence: "exact", candidates: [contact] },
+  });
+
+  it("is the company's contact whose number it is", () => {
+    expect(callerOf(callDoc(), company, i18n.t)).toEqual({ name: "Ethan Lawson", company: "Beacon Clinic" });
+    expect(whoCalls(callDoc(), company, i18n.t)).toBe("Ethan Lawson, Beacon Clinic");
+  });
+
+  it("is a person once, not a person at himself", () => {
+    expect(callerOf(callDoc(), popDoc("x"), i18n.t)).toEqual({ name: "周建国", company: null });
+  });
+
+  it("is what the line said, else the number", () => {
+    expect(whoCalls(callDoc({ caller_name: "ZHOU J" }), undefined, i18n.t)).toBe("ZHOU J");
+    expect(whoCalls(callDoc({ caller_name: " " }), undefined, i18n.t)).toBe("+86 138 0000 0199");
+  });
+
+  it("names the others on the line, not the caller again", () => {
+    const call = callDoc({
+      state: "talking",
+      with: [
+        { name: "+8613800000199", kind: "outside" },
+        { name: "Ma Lin", kind: "agent" },
+      ],
+    });
+    expect(othersWith(call, callerOf(call, popDoc("x"), i18n.t))).toEqual(["Ma Lin"]);
   });
 });
 
