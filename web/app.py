@@ -46,6 +46,7 @@ _BACKLOG: Final = 1024  # connections waiting to be accepted: every desk returns
 _KEEP_ALIVE_SECONDS: Final = 75.0  # longer than the usual proxy's 60 s, so that the proxy closes first
 _STOP_SECONDS: Final = 5.0  # for requests under way when the server stops
 _LINGER_SECONDS: Final = 1.0  # reading on after a refusal, so that one who still sends gets to see it
+_CLIENT_GONE: Final = 499  # in the log only: the client left before its answer
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -132,6 +133,8 @@ async def _answer_problems(request: web.Request, handler: _Handler) -> web.Strea
         log.warning("request not served: %s", type(error.__cause__ or error).__name__)
         return _unavailable().response()
     except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            return web.Response(status=_CLIENT_GONE)  # nobody is there to read it; only the log does
         reference = secrets.token_hex(4)
         # The text of an exception may carry a statement's parameters: names and numbers. The places do not.
         places = "".join(traceback.format_tb(error.__traceback__))
@@ -154,7 +157,7 @@ def _unavailable() -> Problem:
 async def _log_access(request: web.Request, handler: _Handler) -> web.StreamResponse:
     """Method, route, status, time: never the address, the query or the ids in the path."""
     began = time.perf_counter()
-    status = 499  # the client went away
+    status = _CLIENT_GONE
     try:
         response = await handler(request)
         status = response.status

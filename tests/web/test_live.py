@@ -297,3 +297,40 @@ async def test_a_wrong_password_ends_the_client(served: House) -> None:
     async with DeskClient(served.url, login="anna", password="wrong password") as client:
         with pytest.raises(SignInRefused):
             await client.run()
+
+
+async def test_a_browser_that_leaves_in_the_handshake_is_no_fault(
+    served: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="web")
+    await served.sign_in("anna")
+    asked, left = asyncio.Event(), asyncio.Event()
+    stored = served.accounts.session
+
+    async def slowly(digest: bytes) -> Any:
+        asked.set()
+        await left.wait()
+        return await stored(digest)
+
+    monkeypatch.setattr(served.accounts, "session", slowly)
+    _, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    headers = {
+        "Host": f"127.0.0.1:{served.server.port}",
+        "Origin": served.url,
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        **cookie(served),
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"GET /api/v1/live HTTP/1.1\r\n{lines}\r\n".encode())
+    async with asyncio.timeout(5):
+        await asked.wait()
+        writer.transport.abort()
+        await served.ask("GET", "/setup")  # by its answer the server has seen the other connection end
+        left.set()
+        while "/api/v1/live" not in caplog.text:
+            await served.ask("GET", "/setup")
+    assert "request failed" not in caplog.text
+    assert "/api/v1/live 499" in caplog.text
