@@ -72,14 +72,7 @@ export interface Contact {
 }
 
 export type OrderStatus =
-  | "draft"
-  | "placed"
-  | "paid"
-  | "shipped"
-  | "delivered"
-  | "late"
-  | "cancelled"
-  | "returned";
+  "draft" | "placed" | "paid" | "shipped" | "delivered" | "late" | "cancelled" | "returned";
 
 export interface OrderLine {
   readonly sku: string;
