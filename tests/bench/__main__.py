@@ -25,7 +25,15 @@ REPORT = PROJECT / "docs" / "benchmarks.md"
 BENCHES: Sequence[str] = (
     "codec",
     "pipeline",
+    "cpu",
+    "storm",
     "delay",
+    "pop",
+    "fanout",
+    "lookup",
+    "journal",
+    "memory",
+    "ready",
 )
 """Modules beside this one, in the order of the table. Each has TITLE, HOW and `run(options) -> list[Row]`."""
 
@@ -72,16 +80,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
 
 
+def _one(name: str, shared: Path, quick: bool) -> Section:
+    folder = shared / name
+    folder.mkdir()
+    section = measure(name, Options(folder=folder, shared=shared, quick=quick))
+    print(terminal(section), flush=True)
+    return section
+
+
 def _run(names: Sequence[str], quick: bool, out: Path | None, where: Path) -> int:
     at, described = datetime.now(UTC), machine()
     for key, value in described:
         print(f"{key:<20} {value}")
     where.mkdir(parents=True, exist_ok=True)
-    sections = []
-    for name in names:
-        with tempfile.TemporaryDirectory(prefix=f"bench-{name}-", dir=where) as folder:
-            sections.append(measure(name, Options(folder=Path(folder), quick=quick)))
-        print(terminal(sections[-1]), flush=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=where) as folder:
+        sections = [_one(name, Path(folder), quick) for name in names]
     command = "make bench" if out == REPORT else " ".join(["python -m tests.bench", *names])
     run = Run(command=command, at=at, machine=described, sections=sections)
     if out is not None:

@@ -12,10 +12,11 @@ MISSED = "MISSED"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`quick` is for developing: less of everything, so the figures are rough. `folder` is on the disk that
-    databases of the run are made on."""
+    """`quick` is for developing: less of everything, so the figures are rough. `folder` is the measurement's own,
+    `shared` the whole run's; both are on the disk that its databases are made on."""
 
     folder: Path
+    shared: Path
     quick: bool = False
 
 
@@ -148,7 +149,7 @@ def markdown(run: Run) -> str:
 
 
 def _section(section: Section) -> str:
-    parts = [f"## {section.title}", section.how]
+    parts = [f"## {section.title}", " ".join(section.how.split())]
     if section.failure:
         parts.append(f"**{MISSED}:** {_cell(section.failure)}")
     if section.rows:

@@ -28,13 +28,15 @@ _LISTS = ("CoreShowChannels", "BridgeList", "BridgeTechnologyList", "Status", "D
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to say. `entries` are (seconds from the start, bytes of one event) in order; `noise` goes round between
-    them so that `rate` events a second leave in all, for `seconds`. What is due leaves every `tick` seconds, in one write or, as Asterisk does, in one for each event."""
+    """What to say in `seconds`. `entries` are (seconds from the start, bytes of one event) in order; `noise` goes
+    round between them for `noise_seconds`, so that `rate` events a second leave in all. What is due leaves every
+    `tick` seconds, in one write or, as Asterisk does, in one for each event."""
 
     entries: Sequence[tuple[float, bytes]]
     seconds: float
     rate: float = 0.0
     noise: Sequence[bytes] = ()
+    noise_seconds: float = float("inf")
     tick: float = 0.001
     joined: bool = False
 
@@ -47,6 +49,7 @@ class Played:
     began: float = 0.0
     ended: float = 0.0
     events: int = 0
+    events_in_noise: int = 0
     stall: float = 0.0
     dropped: bool = False
 
@@ -145,9 +148,11 @@ class Switch:
                 batch.append(plan.entries[said][1])
                 said += 1
             calls = len(batch)
-            if plan.noise:
+            if plan.noise and elapsed < plan.noise_seconds:
                 batch += _some(noise, int(plan.rate * elapsed) - played.events - calls)
             self._write(batch, calls, plan.joined, played)
+            if elapsed < plan.noise_seconds:
+                played.events_in_noise = played.events
             next_tick = max(next_tick + plan.tick, time.monotonic() - 10 * plan.tick)
             while (wait := next_tick - time.monotonic()) > 0:
                 self._wait([], wait)
