@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from callcenter.asterisk.ami import AmiLinkDown, AmiMessage, AmiOutcomeUnknown, AmiRefused
+from callcenter.asterisk.ami import AmiEncodeError, AmiMessage, AmiOutcomeUnknown, AmiRefused
 from callcenter.telephony.events import CallId, Endpoint, LegId
 from callcenter.telephony.port import CommandResult, Outcome
 
@@ -85,10 +85,8 @@ class AsteriskGateway:
     async def _send(self, name: str, headers: Sequence[tuple[str, str]]) -> CommandResult:
         try:
             await self._manager.action(name, headers, timeout=COMMAND_SECONDS)
-        except AmiRefused as refusal:
+        except (AmiRefused, AmiEncodeError) as refusal:
             return CommandResult(Outcome.REFUSED, str(refusal))
-        except AmiLinkDown:
-            return CommandResult(Outcome.REFUSED, "no connection to the PBX")
         except AmiOutcomeUnknown as lost:
             return CommandResult(Outcome.UNKNOWN, str(lost))
         return CommandResult(Outcome.DONE)

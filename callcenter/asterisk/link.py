@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from callcenter.asterisk.ami import AmiMessage, AmiRefused
-from callcenter.asterisk.ami.config import AmiConfig
+from callcenter.asterisk.ami.config import AmiBounds, AmiConfig
 from callcenter.asterisk.ami.connection import AmiConnection
 from callcenter.asterisk.ami.session import AmiSession
 from callcenter.asterisk.ami.states import LinkPhase, LinkState
@@ -28,13 +28,20 @@ EVENT_CLASSES = "call,agent,system,user"
 
 SNAPSHOT_SECONDS = 10.0
 
+_LONGEST_SILENCE = AmiBounds().ping_every + AmiBounds().ping_deadline
+"""A link that died without a word is noticed so late at most: pings prove that it lived before."""
+
 _GONE_STATES = frozenset({"UNAVAILABLE", "INVALID"})
 """Device states of a phone that cannot be rung (Asterisk's `devicestate.c`)."""
+
+CONTACTS_KEPT = 16
+"""Devices remembered of one phone; `max_contacts` of an AOR is seldom more than a few."""
 
 _REACHABLE: Mapping[str, bool | None] = {
     "NonQualified": True,  # registered, and not probed
     "Created": True,
     "Reachable": True,
+    "Updated": True,
     "Unreachable": False,
     "Removed": False,
     "Unregistered": False,
@@ -77,6 +84,8 @@ class AsteriskLink:
         self._clock = clock
         self._unseen_since = unseen_since
         self._last_heard = clock.now()
+        self._last_event = 0.0
+        self._contacts: dict[str, set[str]] = {}
         self._connected_before = False
         self._was_live = False
         self.connection = AmiConnection(
@@ -109,7 +118,7 @@ class AsteriskLink:
         return self._tracker.leg_of(uniqueid) or LegId(f"{self._switch}:{uniqueid}")
 
     def _messages(self, messages: list[AmiMessage]) -> None:
-        now = self._clock.now()
+        now = self._last_event = self._clock.now()
         feed = self._tracker.feed
         events: list[AnyCallEvent] = []
         for message in messages:
@@ -122,14 +131,22 @@ class AsteriskLink:
             self._listener.call_events(events)
 
     def _contact(self, message: AmiEvent) -> None:
+        """One device of a phone came or went; the phone can be rung while one is there."""
         reachable = _REACHABLE.get(message.get("ContactStatus"))
         name = message.get("EndpointName") or message.get("AOR")
-        if reachable is not None and name:
-            self._listener.reachable(Endpoint(f"PJSIP/{name}"), reachable)
+        if reachable is None or not name:
+            return
+        there = self._contacts.setdefault(name, set())
+        if not reachable:
+            there.discard(message.get("URI"))
+        elif len(there) < CONTACTS_KEPT:
+            there.add(message.get("URI"))
+        self._listener.reachable(Endpoint(f"PJSIP/{name}"), bool(there))
 
     def _state(self, state: LinkState) -> None:
         if self._was_live and state.phase is LinkPhase.DOWN:
-            self._unseen_since = self._last_heard = self._clock.now()
+            self._last_heard = now = self._clock.now()
+            self._unseen_since = max(self._last_event, now - _LONGEST_SILENCE)
         self._was_live = state.phase is LinkPhase.LIVE
         self._listener.link_state(state)
 
@@ -144,11 +161,12 @@ class AsteriskLink:
         since = now if self._unseen_since is None else self._unseen_since
         why = "reconnected" if self._connected_before else "started"
         self._connected_before = True
-        self._unseen_since = now
+        self._unseen_since = self._last_event = now
         self._listener.gap(SwitchGap(switch=self._switch, since=since, until=now, why=why), events)
 
     async def _ask_phones(self, session: AmiSession) -> None:
         """Which phones can be rung. An Asterisk that refuses the list leaves them unknown."""
+        self._contacts.clear()  # devices may have gone unseen
         try:
             states = await session.collect("DeviceStateList", timeout=SNAPSHOT_SECONDS)
         except AmiRefused as refusal:
