@@ -282,9 +282,10 @@ class Stage:
         await self.until(lambda: len(self.server.dispatcher.board) == count, f"{count} callers to wait")
 
     async def over(self) -> None:
-        """Wait until no call lives, and all is written."""
+        """Wait until no call lives and no leg is left, and all is written."""
         await self.until(
-            lambda: not any(call.live for call in self.server.calls.book), "all calls to be over"
+            lambda: not any(call.live or call.legs for call in self.server.calls.book),
+            "all calls to be over",
         )
         await self.written()
 

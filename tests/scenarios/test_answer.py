@@ -163,6 +163,7 @@ async def test_a_greeting_first(stage: Stage) -> None:
         (call,) = stage.server.calls.book
         assert (call.state.value, call.answered_at) == ("arriving", None)
         await agent.ringing()
+        await stage.desk_shows("1001", "ringing")
         await agent.answer()
         await stage.desk_shows("1001", "talking")
         await a_while()

@@ -119,6 +119,7 @@ async def test_an_agent_calls_out(stage: Stage) -> None:
         stage.available("1001")
         await agent.call("+12025550142")
         await outside.ringing()
+        await stage.desk_shows("1001", "ringing")
         await outside.answer()
         await stage.desk_shows("1001", "talking")
         await a_while()
