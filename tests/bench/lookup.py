@@ -1,4 +1,4 @@
-"""How long it takes to know who calls, among a million customers: `python -m tests.bench.lookup`.
+"""How long it takes to know who calls, among a million customers.
 
 Every lookup is of another number, so that its parsing is in the figure (about a third of it) and no cache
 helps but the database's own. The peer does the same query through an async ORM session. The best of some
@@ -7,15 +7,12 @@ rounds is taken: the machine that runs this is shared, and what others do to it 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import gc
 import random
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select, text
@@ -26,9 +23,18 @@ from crm_core.directory import CustomerDirectory
 from crm_core.numbers import parse_number
 from crm_core.records import MatchConfidence
 from crm_core.tables import CustomerRow, PhoneNumberRow
+from tests.bench.report import Options, Row, percentile
 from tests.storage.postgres import running_postgres
 
+TITLE = "Who calls, among a million customers"
+HOW = """
+`CustomerDirectory.identify` with numbers in the spellings of trunks, one after the other, nine of ten known, every
+one another customer's, so that no cache helps but the database's own; parsing the number is in it. The peer makes
+the same query through an async ORM session. Best of four rounds of 2,000.
+"""
+
 CUSTOMERS = 1_000_000
+QUICK_CUSTOMERS = 20_000
 LOOKUPS = 2_000
 PEER_LOOKUPS = 300
 ROUNDS = 4
@@ -37,20 +43,6 @@ SQLITE_TARGET_MS = 1.0
 POSTGRES_TARGET_MS = 2.0
 _UNKNOWN_SHARE = 0.1
 _SEED = 7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookupRow:
-    """One figure in milliseconds; `target` is what it must stay under (None: a peer or for information)."""
-
-    name: str
-    value: float
-    unit: str = "ms"
-    target: float | None = None
-
-    @property
-    def met(self) -> bool:
-        return self.target is None or self.value < self.target
 
 
 def number_of(n: int) -> str:
@@ -110,7 +102,7 @@ def _settled() -> None:
     gc.freeze()
 
 
-async def measure(database: Database, *, customers: int, target_ms: float, label: str) -> list[LookupRow]:
+async def measure(database: Database, *, customers: int, target_ms: float, label: str) -> list[Row]:
     directory = CustomerDirectory(database.sessions, region=REGION)
     chance = random.Random(_SEED)
     _settled()
@@ -119,12 +111,12 @@ async def measure(database: Database, *, customers: int, target_ms: float, label
     ]
     peer = await _timed(orm_lookup(database.sessions), _callers(chance, customers, PEER_LOOKUPS))
     await directory.close()
-    best = min(own, key=lambda times: _percentile(times, 0.99))
+    best = min(own, key=lambda times: percentile(times, 0.99))
     return [
-        LookupRow(name=f"{label}: identify, p50", value=_percentile(best, 0.5)),
-        LookupRow(name=f"{label}: identify, p99", value=_percentile(best, 0.99), target=target_ms),
-        LookupRow(name=f"{label}: peer, async ORM session, p50", value=_percentile(peer, 0.5)),
-        LookupRow(name=f"{label}: peer, async ORM session, p99", value=_percentile(peer, 0.99)),
+        Row(name=f"{label}: identify, p50", unit="ms", value=percentile(best, 0.5)),
+        Row(name=f"{label}: identify, p99", unit="ms", value=percentile(best, 0.99), at_most=target_ms),
+        Row(name=f"{label}: peer, async ORM session, p50", unit="ms", value=percentile(peer, 0.5)),
+        Row(name=f"{label}: peer, async ORM session, p99", unit="ms", value=percentile(peer, 0.99)),
     ]
 
 
@@ -172,51 +164,43 @@ async def _timed(look_up: Callable[[str], Awaitable[bool]], callers: list[tuple[
     return times
 
 
-def _percentile(times: list[float], share: float) -> float:
-    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
-
-
 @contextlib.contextmanager
 def _postgres_url() -> Iterator[str]:
     with running_postgres("fsync=off", "shared_buffers=256MB", "max_wal_size=2GB") as server:
         yield asyncio.run(server.make_database())
 
 
-async def _one(url: str, customers: int, target_ms: float, label: str) -> list[LookupRow]:
+async def _one(url: str, customers: int, target_ms: float, label: str) -> list[Row]:
     database = Database(url)
-    begun = time.perf_counter()
-    await fill(database, customers)
-    built = LookupRow(name=f"{label}: making the database", value=time.perf_counter() - begun, unit="s")
     try:
-        return [built, *await measure(database, customers=customers, target_ms=target_ms, label=label)]
+        await fill(database, customers)
+        return await measure(database, customers=customers, target_ms=target_ms, label=label)
     finally:
         await database.close()
 
 
-def run(*, customers: int = CUSTOMERS, folder: Path, postgres: bool = True) -> list[LookupRow]:
-    """Measure on SQLite in `folder` (an existing file there is used again) and on PostgreSQL."""
-    url = f"sqlite:///{folder}/lookup-{customers}.db"
-    rows = asyncio.run(_one(url, customers, SQLITE_TARGET_MS, "SQLite"))
-    if postgres:
+def million(options: Options) -> Path:
+    """The SQLite file with all those customers: made once in a run."""
+    customers = QUICK_CUSTOMERS if options.quick else CUSTOMERS
+    path = options.shared / f"customers-{customers}.db"
+    if not path.exists():
+        asyncio.run(_make(path, customers))
+    return path
+
+
+async def _make(path: Path, customers: int) -> None:
+    database = Database(f"sqlite:///{path}")
+    try:
+        await fill(database, customers)
+    finally:
+        await database.close()
+
+
+def run(options: Options) -> list[Row]:
+    """On SQLite and on PostgreSQL."""
+    customers = QUICK_CUSTOMERS if options.quick else CUSTOMERS
+    rows = asyncio.run(_one(f"sqlite:///{million(options)}", customers, SQLITE_TARGET_MS, "SQLite"))
+    if not options.quick:
         with _postgres_url() as postgres_url:
             rows += asyncio.run(_one(postgres_url, customers, POSTGRES_TARGET_MS, "PostgreSQL"))
     return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=CUSTOMERS)
-    parser.add_argument("--folder", type=Path, help="keep the SQLite database here for the next run")
-    parser.add_argument("--sqlite-only", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="cc-lookup-") as temporary:
-        folder = options.folder or Path(temporary)
-        for row in run(customers=options.customers, folder=folder, postgres=not options.sqlite_only):
-            target = "" if row.target is None else f"under {row.target:g} {row.unit}"
-            print(
-                f"{row.name:<44} {row.value:>9.3f} {row.unit:<3} {target:<12} {'' if row.met else 'MISSED'}"
-            )
-
-
-if __name__ == "__main__":
-    main()
