@@ -153,7 +153,7 @@ function Journal({ timeline }: { readonly timeline: readonly TimelineEntry[] }) 
       {timeline.length === 0 ? <Empty>{t("calls.noTimeline")}</Empty> : null}
       <ol className={css.entries} data-testid="call-timeline">
         {timeline.map((entry, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a call's journal only grows at its end
+          // A call's journal only grows at its end
           <li key={index}>
             <time>{formats.timeSeconds(entry.at)}</time>
             <span dir="auto">{entryText(entry, t, queueName)}</span>
@@ -234,7 +234,7 @@ export default function CallsPage() {
     queryFn: ({ signal }) => server.calls(LIMIT, signal),
     refetchInterval: everybody ? REFRESH_MS : false,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of my last calls is the reason to ask again
+  // A change of my last calls is the reason to ask again
   useEffect(() => void queries.invalidateQueries({ queryKey: ["calls"] }), [recent, queries]);
   const rows = list.data?.items;
   return (

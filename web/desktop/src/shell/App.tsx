@@ -50,7 +50,7 @@ function askAfterLoss(): void {
 function Live({ children }: { readonly children: ReactNode }) {
   const { user } = useSession();
   const [live] = useState(() => makeLiveDesk(askAfterLoss));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another person at this screen needs another link
+  // Another person at this screen needs another link
   useEffect(() => {
     live.link.start();
     const stop = onReturn(() => live.link.wake());

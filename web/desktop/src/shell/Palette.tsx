@@ -156,7 +156,7 @@ export default function Palette({ onClose, onKeys }: PaletteProps) {
   });
   useEffect(() => spotlight.open(), []);
   // The answer comes after the first key: what Enter does follows what stands on top.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new list is the reason to select anew
+  // A new list is the reason to select anew
   useEffect(selectFirst, [hits.data, query]);
   const words = query.trim().toLowerCase();
   const matching = actions.filter((action) => action.label.toLowerCase().includes(words));
