@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, Playwright, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Locator, Page, Playwright, expect
 
 from tests.e2e.served import PASSWORD
-from tests.e2e.waiting import WITHIN_SECONDS, until
+from tests.e2e.waiting import WITHIN_SECONDS
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -38,6 +38,8 @@ def find_chromium() -> str:
 
 
 async def launch(playwright: Playwright) -> Browser:
+    """Chromium, with our deadline for every `expect`."""
+    expect.set_options(timeout=WITHIN_MS)
     return await playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
 
 
@@ -56,9 +58,9 @@ class DeskPage:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("dialog", self._dismiss)
 
-    async def _dismiss(self, dialog: object) -> None:
-        self.dialogs.append(dialog.message)  # type: ignore[attr-defined]
-        await dialog.dismiss()  # type: ignore[attr-defined]
+    async def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        await dialog.dismiss()
 
     @property
     def context(self) -> BrowserContext:
@@ -80,9 +82,7 @@ class DeskPage:
 
     async def live(self) -> None:
         """The desk is here and what it shows is true now."""
-        await expect(self.page.locator('[data-testid="shell"][data-live="live"]')).to_be_visible(
-            timeout=WITHIN_MS
-        )
+        await expect(self.page.locator('[data-testid="shell"][data-live="live"]')).to_be_visible()
 
     async def go_available(self) -> None:
         await self.at("state-available").click()
@@ -90,7 +90,7 @@ class DeskPage:
 
     async def state(self, state: str) -> None:
         """Return when my own state is shown as `state`."""
-        await expect(self.at("agent-state-now")).to_have_attribute("data-state", state, timeout=WITHIN_MS)
+        await expect(self.at("agent-state-now")).to_have_attribute("data-state", state)
 
     def card(self, state: str = "") -> Locator:
         """The call on the desk, in that state if given."""
@@ -99,15 +99,15 @@ class DeskPage:
     async def shows_call(self, state: str) -> str:
         """Return the id of the only call on the desk when it is shown in that state."""
         card = self.card(state)
-        await expect(card).to_be_visible(timeout=WITHIN_MS)
+        await expect(card).to_be_visible()
         await expect(self.card()).to_have_count(1)
         return await card.get_attribute("data-call-id") or ""
 
     async def shows_no_call(self) -> None:
-        await expect(self.card()).to_have_count(0, timeout=WITHIN_MS)
+        await expect(self.card()).to_have_count(0)
 
     async def shows_customer(self, name: str) -> None:
-        await expect(self.at("customer-name")).to_have_text(name, timeout=WITHIN_MS)
+        await expect(self.at("customer-name")).to_have_text(name)
 
     async def rows(self, testid: str) -> list[str]:
         """The text of each row of that kind, as it stands now."""
@@ -116,19 +116,9 @@ class DeskPage:
     async def recent(self, how: str) -> Locator:
         """The entry of my last calls with that outcome, when it is there."""
         entry = self.page.locator(f'[data-testid="recent-item"][data-how="{how}"]').first
-        await expect(entry).to_be_visible(timeout=WITHIN_MS)
+        await expect(entry).to_be_visible()
         return entry
-
-    async def sockets_gone(self) -> None:
-        """Return when the page knows that it is not live."""
-        await expect(self.at("stale-banner")).to_be_visible(timeout=WITHIN_MS)
 
     async def hears(self, text: str) -> None:
         """Return when the page says `text` to a screen reader."""
-        await until(self._announced(text), f"the page announces {text!r}")
-
-    def _announced(self, text: str):  # type: ignore[no-untyped-def]
-        async def look() -> bool:
-            return text in (await self.at("announcer").text_content() or "")
-
-        return look
+        await expect(self.at("announcer")).to_contain_text(text)

@@ -10,20 +10,21 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, ViewportSize, async_playwright, expect
 
 from callcenter.bootstrap.demo import SERVICE_NUMBER, RunningDemo, open_demo
 from callcenter.simulator.people import answers_after, waits
 from crm_core.demo import demo_customers, demo_numbers
 from crm_core.demo.make import DemoCustomer
 from crm_core.records import TicketStatus
-from tests.e2e.browser import WITHIN_MS, DeskPage, launch
+from tests.e2e.browser import DeskPage, launch
 from tests.pbx.real import free_tcp_port
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
-SIZE = {"width": 1440, "height": 900}
-THEMES = ("light", "dark")
+SIZE = ViewportSize(width=1440, height=900)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 AGENT = "anna.bauer"
 EXTENSION = "1002"
 """That agent's phone."""
@@ -68,7 +69,7 @@ async def take_pictures(demo: RunningDemo, browser: Browser, out: Path) -> list[
             await desk.at("put-away").click()
         phone.habit = waits
         await _call(demo, desk, customer)
-        await expect(desk.at("call-wait")).to_contain_text(RINGS, timeout=WITHIN_MS)
+        await expect(desk.at("call-wait")).to_contain_text(RINGS)
         return [await _picture(desk, theme, out) for theme in THEMES]
     finally:
         await context.close()
@@ -79,9 +80,9 @@ async def _call(demo: RunningDemo, desk: DeskPage, customer: DemoCustomer) -> No
     await desk.shows_customer(customer.name)
 
 
-async def _picture(desk: DeskPage, theme: str, out: Path) -> Path:
+async def _picture(desk: DeskPage, theme: Literal["light", "dark"], out: Path) -> Path:
     path = out / f"desk-{theme}.png"
-    await desk.page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+    await desk.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     await desk.page.evaluate("document.fonts.ready.then(() => true)")
     await desk.page.screenshot(path=path, animations="disabled")
     return path

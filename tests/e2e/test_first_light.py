@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.browser import WITHIN_MS, DeskPage
+from tests.e2e.browser import DeskPage
 from tests.e2e.callers import RING_GROUP, SERVICE, Callers
 from tests.e2e.conftest import OpenDesk
 from tests.e2e.served import Person, ServedCallcenter
@@ -217,7 +217,7 @@ async def test_a_lost_network_is_said_and_no_stale_call_stays(
     call = await anna.shows_call("talking")
     await anna.context.set_offline(True)
     await anna.page.clock.fast_forward("02:00")
-    await expect(anna.at("stale-banner")).to_be_visible(timeout=WITHIN_MS)
+    await expect(anna.at("stale-banner")).to_be_visible()
     await expect(anna.card("talking").get_by_test_id("call-state")).to_contain_text("last seen")
     await caller.hang_up()
     await phone.ended()
@@ -239,9 +239,8 @@ async def test_the_desk_outlives_a_restart_of_the_server(
     await phone.answer()
     call = await anna.shows_call("talking")
     await server.stop()
-    await expect(anna.at("stale-banner")).to_be_visible(timeout=WITHIN_MS)
+    await expect(anna.at("stale-banner")).to_be_visible()
     await server.start()
-    await anna.at("reconnect").or_(anna.at("desk")).first.click()
     await anna.live()
     assert await anna.shows_call("talking") == call
     await shows_record(anna, callers)

@@ -163,7 +163,7 @@ async def test_a_server_that_is_back_at_once_keeps_everybody_s_place(
     await server.start()
 
     first, second = [await staff.call(row["id"], state="waiting", gap=True) for row in (first, second)]
-    await until(lambda: len(_asked_again(observer, before)) == 2, "both callers asked the new server")
+    await until(lambda: _asked_again(observer, before, callers=2), "both callers asked the new server")
     await staff.anna.go_available()
     await phone.ringing()
     assert callers.known.number.removeprefix("+") in phone.caller
@@ -179,13 +179,14 @@ async def test_a_server_that_is_back_at_once_keeps_everybody_s_place(
     assert not [event for event in observer.events if event.get("UserEvent") == "CCFallback"]
 
 
-def _asked_again(observer: Manager, before: int) -> set[str]:
-    """The callers whose heartbeat was answered after that event."""
-    return {
+async def _asked_again(observer: Manager, before: int, *, callers: int) -> bool:
+    """Whether the heartbeats of so many callers were answered after that event."""
+    asked = {
         event["Uniqueid"]
         for event in observer.events[before:]
         if event["Event"] == "AGIExecEnd" and "CC_DONE" in event.get("Command", "")
     }
+    return len(asked) == callers
 
 
 async def test_a_script_cut_in_the_middle_leads_to_the_fallback(
@@ -259,7 +260,7 @@ async def test_a_locked_database_stops_no_call(
     await anna.shows_customer(callers.known.name)
     row = await staff.call(call, state="talking")
     assert (row["customer"]["name"], row["gap"]) == (callers.known.name, False)
-    assert not server.rows("SELECT 1 FROM call_journal WHERE kind = 'JournalLoss'")
+    assert not server.rows("SELECT 1 FROM call_journal WHERE kind = 'journal_loss.1'")
     kinds = {row["kind"] for row in server.rows("SELECT kind FROM call_journal WHERE call_id = ?", call)}
     assert len(kinds) > 3, kinds
     await caller.hang_up()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -16,14 +15,11 @@ WITHIN_SECONDS = 15.0
 _AGAIN_SECONDS = 0.05
 
 
-async def until(
-    look: Callable[[], T | Awaitable[T | None] | None], what: str, within: float = WITHIN_SECONDS
-) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str, within: float = WITHIN_SECONDS) -> T:
     """Return the first true value that `look` gives. Raises TimeoutError naming `what` after `within` seconds."""
     end = time.monotonic() + within
     while True:
-        seen = look()
-        found = await seen if inspect.isawaitable(seen) else seen
+        found = await look()
         if found:
             return found
         if time.monotonic() > end:
