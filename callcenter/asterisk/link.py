@@ -34,17 +34,19 @@ _LONGEST_SILENCE = AmiBounds().ping_every + AmiBounds().ping_deadline
 _GONE_STATES = frozenset({"UNAVAILABLE", "INVALID"})
 """Device states of a phone that cannot be rung (Asterisk's `devicestate.c`)."""
 
-CONTACTS_KEPT = 16
-"""Devices remembered of one phone; `max_contacts` of an AOR is seldom more than a few."""
+PHONE_EVENT = "PeerStatus"
+"""Says whether a phone as a whole can be rung. Its devices come and go one by one by ContactStatus, which says
+nothing of the others and does not know chan_sip; this one is sent when the first came or the last went."""
 
-_REACHABLE: Mapping[str, bool | None] = {
-    "NonQualified": True,  # registered, and not probed
-    "Created": True,
+WANTED = ChannelTracker.WANTED | {PHONE_EVENT}
+"""The events that are read; the decoder passes over all others."""
+
+_REACHABLE: Mapping[str, bool] = {
     "Reachable": True,
-    "Updated": True,
-    "Unreachable": False,
-    "Removed": False,
+    "Registered": True,  # chan_sip, as are the next two
+    "Lagged": True,
     "Unregistered": False,
+    "Unreachable": False,
 }
 
 
@@ -85,7 +87,6 @@ class AsteriskLink:
         self._unseen_since = unseen_since
         self._last_heard = clock.now()
         self._last_event = 0.0
-        self._contacts: dict[str, set[str]] = {}
         self._connected_before = False
         self._was_live = False
         self.connection = AmiConnection(
@@ -125,23 +126,16 @@ class AsteriskLink:
             found = feed(message, now)
             if found:
                 events += found
-            elif message.event == "ContactStatus":
-                self._contact(message)
+            elif message.event == PHONE_EVENT:
+                self._phone(message)
         if events:
             self._listener.call_events(events)
 
-    def _contact(self, message: AmiEvent) -> None:
-        """One device of a phone came or went; the phone can be rung while one is there."""
-        reachable = _REACHABLE.get(message.get("ContactStatus"))
-        name = message.get("EndpointName") or message.get("AOR")
-        if reachable is None or not name:
-            return
-        there = self._contacts.setdefault(name, set())
-        if not reachable:
-            there.discard(message.get("URI"))
-        elif len(there) < CONTACTS_KEPT:
-            there.add(message.get("URI"))
-        self._listener.reachable(Endpoint(f"PJSIP/{name}"), bool(there))
+    def _phone(self, message: AmiEvent) -> None:
+        reachable = _REACHABLE.get(message.get("PeerStatus"))
+        name = message.get("Peer")
+        if reachable is not None and name:
+            self._listener.reachable(Endpoint(name), reachable)
 
     def _state(self, state: LinkState) -> None:
         if self._was_live and state.phase is LinkPhase.DOWN:
@@ -166,7 +160,6 @@ class AsteriskLink:
 
     async def _ask_phones(self, session: AmiSession) -> None:
         """Which phones can be rung. An Asterisk that refuses the list leaves them unknown."""
-        self._contacts.clear()  # devices may have gone unseen
         try:
             states = await session.collect("DeviceStateList", timeout=SNAPSHOT_SECONDS)
         except AmiRefused as refusal:

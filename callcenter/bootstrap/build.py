@@ -12,7 +12,7 @@ from callcenter.agents.floor import AgentProfile, Floor
 from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami.config import AmiConfig
 from callcenter.asterisk.gateway import AsteriskGateway
-from callcenter.asterisk.link import EVENT_CLASSES, AsteriskLink
+from callcenter.asterisk.link import EVENT_CLASSES, WANTED, AsteriskLink
 from callcenter.asterisk.scripts import CallScripts
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.bootstrap.desks import Desks
@@ -216,7 +216,7 @@ def ami_config(settings: Settings) -> AmiConfig:
         tls=tls,
         plain_login=asterisk.plain_login,
         events=EVENT_CLASSES,
-        wanted=ChannelTracker.WANTED | {"ContactStatus", "DeviceStateChange"},
+        wanted=WANTED,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from callcenter.asterisk.ami import AmiConfig, AmiLoginRefused, LinkPhase, LinkState
-from callcenter.asterisk.link import EVENT_CLASSES, AsteriskLink
+from callcenter.asterisk.link import EVENT_CLASSES, WANTED, AsteriskLink
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.telephony.events import AnyCallEvent, Endpoint, LegAdded, LegEnded, SwitchGap
 from tests.pbx.simulated import SimulatedPbx
@@ -67,7 +67,7 @@ def link_to(
             username=pbx.manager.username,
             secret=secret or pbx.manager.secret,
             events=EVENT_CLASSES,
-            wanted=ChannelTracker.WANTED | {"ContactStatus"},
+            wanted=WANTED,
         ),
         tracker=ChannelTracker(switch="pbx", is_device=lambda endpoint: endpoint.startswith("PJSIP/1")),
         listener=listener,
@@ -174,6 +174,17 @@ async def test_a_phone_with_another_device_can_still_be_rung() -> None:
         assert listener.phones["PJSIP/1001"]
         other.handset.unregister()
         await listener.until(lambda: not listener.phones["PJSIP/1001"])
+
+
+@virtual_time
+async def test_devices_that_were_there_before_us_count_too() -> None:
+    async with a_pbx() as pbx:
+        one = await pbx.phone("1001")
+        await pbx.second_contact("1001", "1001b")
+        async with linked(pbx) as (_, listener):
+            one.handset.unregister()
+            await asyncio.sleep(1)
+            assert listener.phones["PJSIP/1001"]
 
 
 @virtual_time
