@@ -132,11 +132,6 @@ class Settings(_Section):
     numbers: tuple[NumberSettings, ...] = ()
     pause_reasons: tuple[PauseReasonSettings, ...] = _DEFAULT_REASONS
 
-    @property
-    def public_origin(self) -> str:
-        """The origin a browser sees, without a trailing slash."""
-        return self.server.public_url or f"http://{self.server.host}:{self.server.port}"
-
 
 def load(path: Path) -> Settings:
     """Read and check a settings file. Raises SettingsError."""

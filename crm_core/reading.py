@@ -46,6 +46,7 @@ class Statement:
 
     def __init__(self, statement: ClauseElement) -> None:
         self.sqlite = _Compiled(statement, SQLiteDialect_pysqlite())
+        # SQLAlchemy's dialects have no types
         self.postgres = _Compiled(statement, PGDialect_asyncpg())  # type: ignore[no-untyped-call]
 
 
@@ -148,7 +149,7 @@ class SqliteReader:
             rows, error = None, None
             try:
                 rows = self._run(job.queries)
-            except Exception as caught:
+            except Exception as caught:  # it belongs to who asked; the thread goes on for the others
                 error = caught
             self._running = None
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
@@ -207,6 +208,7 @@ class PostgresReader:
     """A small pool of asyncpg connections, which keep their statements prepared."""
 
     def __init__(self, url: URL) -> None:
+        # SQLAlchemy's dialects have no types
         _, self._arguments = PGDialect_asyncpg().create_connect_args(url)  # type: ignore[no-untyped-call]
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()

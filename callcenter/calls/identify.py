@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from callcenter.calls.ports import DirectoryPort, HistoryPort, JsonAble, Match, Number, ReadNumber
+from callcenter.kit.failure import failure_place
 from callcenter.telephony.events import CallId
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class Identification:
             try:
                 found = await self._find(question)
             except Exception as fault:  # the edge of the loop: one caller's look-up harms no other's
-                log.exception("identification failed: %s", type(fault).__name__)
+                log.error("identification failed: %s", failure_place(fault))
                 found = self._nothing(question.raw)
             self._done(question, found)
 

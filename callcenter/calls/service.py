@@ -40,6 +40,7 @@ from callcenter.calls.ports import (
 from callcenter.calls.record import JournalEntry
 from callcenter.calls.transitions import IllegalTransition
 from callcenter.kit.clock import Clock
+from callcenter.kit.failure import failure_place
 from callcenter.telephony.events import AnyCallEvent, CallId, LegAdded, LegRole, SwitchGap
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class CallService:
             try:
                 self._take(event, written, changes)
             except Exception as fault:  # the edge: an entry that breaks a rule of ours must not stop the rest
-                log.exception("a %s could not be taken: %s", type(event).__name__, type(fault).__name__)
+                log.error("a %s could not be taken: %s", type(event).__name__, failure_place(fault))
         self._publish(written, changes)
 
     def record(self, entry: CallEntry | AgentStateChanged) -> None:
@@ -296,7 +297,7 @@ class CallService:
         try:
             listener(batch)
         except Exception as fault:  # the edge: presence and routing must not stop each other or the calls
-            log.exception("a listener of the calls failed: %s", type(fault).__name__)
+            log.error("a listener of the calls failed: %s", failure_place(fault))
 
     def _desk(self, agent: AgentId) -> Desk:
         desk = self._desks.get(agent)

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from callcenter.kit.failure import failure_place
+
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 10.0  # longest wait for one task to end on its own after it was cancelled
@@ -36,7 +38,7 @@ class Supervisor:
             return
         error = task.exception()
         if error is not None:
-            log.error("task %s failed: %s", task.get_name(), type(error).__name__, exc_info=error)
+            log.error("task %s failed: %s", task.get_name(), failure_place(error))
             self._failure = self._failure or error
             self.failed.set()
 

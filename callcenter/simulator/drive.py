@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from callcenter.kit.failure import failure_place
 from callcenter.simulator.core.agenda import Agenda
 
 log = logging.getLogger(__name__)
@@ -49,8 +50,8 @@ class Drive:
         self._handle = None
         try:
             self._agenda.run_due()
-        except Exception:
-            log.exception("a step of the simulated PBX failed")
+        except Exception as fault:  # the edge: one call's step must not stop the other calls' steps
+            log.error("a step of the simulated PBX failed: %s", failure_place(fault))
         finally:
             self._due = float("inf")
             self._woken()

@@ -29,6 +29,7 @@ _BUSY_MS = 5_000  # longest wait for SQLite's one write lock: an import's batch 
 _CHECK_SECONDS = 1.0
 _POOL_SIZE = 5
 _POOL_OVERFLOW = 10
+_HIDE_PARAMETERS = True  # of a failed statement: they are names and numbers of people, and errors get logged
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SCRIPTS_LOCK = 0x63635F6D  # "cc_m": two servers starting at once must not migrate PostgreSQL at once
 
@@ -128,7 +129,9 @@ def _async_url(url: str) -> URL:
 
 def _engine(url: URL, durability: Durability) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=_POOL_OVERFLOW)
+        engine = create_async_engine(
+            url, pool_size=_POOL_SIZE, max_overflow=_POOL_OVERFLOW, hide_parameters=_HIDE_PARAMETERS
+        )
         _tune_sqlite(engine, durability)
         return engine
     waits = "on" if durability is Durability.POWER else "off"
@@ -136,6 +139,7 @@ def _engine(url: URL, durability: Durability) -> AsyncEngine:
         url,
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
+        hide_parameters=_HIDE_PARAMETERS,
         pool_pre_ping=True,  # a restarted server must cost nobody an error
         connect_args={"server_settings": {"synchronous_commit": waits, "application_name": "callcenter"}},
     )

@@ -101,8 +101,8 @@ def moment(fields: Mapping[str, str], field: str) -> float | None:
     try:
         if read is None:
             raise ValueError
-        numbers = [int(part or 0) for part in read.groups()[:6]]
-        return datetime(*numbers, tzinfo=UTC).timestamp()  # type: ignore[misc, arg-type]
+        year, month, day, hour, minute, second = (int(part or 0) for part in read.groups()[:6])
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
     except (ValueError, OverflowError):
         raise Wrong(field, value, "a date like 2026-11-21 or 2026-11-21 14:30 (UTC)") from None
 

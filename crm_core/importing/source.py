@@ -66,6 +66,7 @@ class CsvSource:
 
     def position(self) -> int:
         """Bytes read so far, about (the file is read ahead in blocks)."""
+        # typeshed gives a text file's buffer no tell, but open() always puts one with it there
         return self._file.buffer.tell()  # type: ignore[attr-defined, no-any-return]
 
     def rows(self) -> Iterator[SourceRow]:

@@ -55,7 +55,7 @@ async def end_dead_sessions(services: ApiServices) -> None:
         await asyncio.sleep(SESSION_CHECK_SECONDS)
         try:
             await check_sessions(services)
-        except Exception as error:
+        except Exception as error:  # the edge of the loop: whatever failed, sessions are checked again
             log.warning("sessions not checked: %s; next try in a minute", type(error).__name__)
 
 

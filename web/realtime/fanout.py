@@ -189,7 +189,7 @@ class Fanout:
             reader.write(frames, messages, self._clock.monotonic())
             self.stats.messages += messages
             self.stats.writes += 1
-        except Exception as error:
+        except Exception as error:  # one socket that cannot be written must not stop the others
             log.warning("socket dropped: writing failed with %s", type(error).__name__)
             self._cut(reader)
 

@@ -17,7 +17,7 @@ from callcenter.asterisk.agi.errors import AgiError, AgiFault, AgiHangup
 from callcenter.asterisk.agi.limits import DEFAULT_AGI_LIMITS, AgiLimits
 from callcenter.asterisk.agi.policy import AgiPolicy
 from callcenter.asterisk.agi.session import AgiSession
-from callcenter.asterisk.failure import failure_place
+from callcenter.kit.failure import failure_place
 
 log = logging.getLogger(__name__)
 

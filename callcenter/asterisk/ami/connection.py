@@ -31,8 +31,8 @@ from callcenter.asterisk.ami.pending import PendingActions
 from callcenter.asterisk.ami.session import AmiSession
 from callcenter.asterisk.ami.states import LinkPhase, LinkState
 from callcenter.asterisk.ami.stream import AmiStream
-from callcenter.asterisk.failure import failure_place
 from callcenter.kit.clock import Clock
+from callcenter.kit.failure import failure_place
 
 log = logging.getLogger(__name__)
 
@@ -235,7 +235,7 @@ class AmiConnection:
             ) from None
         except AmiError as error:
             raise AmiConnectionLost(f"reading the switch's calls failed: {error}") from None
-        except Exception as error:
+        except Exception as error:  # a mistake of ours in one snapshot: try a new one, do not end the link
             log.error("reconciling failed: %s", failure_place(error))
             raise AmiConnectionLost(f"reconciling failed: {failure_place(error)}") from error
 

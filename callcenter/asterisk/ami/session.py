@@ -13,7 +13,7 @@ from callcenter.asterisk.ami.errors import AmiListIncomplete, AmiOutcomeUnknown,
 from callcenter.asterisk.ami.message import AmiMessage
 from callcenter.asterisk.ami.pending import PendingActions
 from callcenter.asterisk.ami.stream import AmiStream
-from callcenter.asterisk.failure import failure_place
+from callcenter.kit.failure import failure_place
 
 log = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from callcenter.simulator.core.channel import Bridge, Channel
@@ -36,7 +37,7 @@ def enter(switch: Switch, bridge: Bridge, channel: Channel, more: str = "") -> N
     switch.emit("BridgeEnter", CALL, bridge.text() + channel.text + more)
     for member in bridge.members:
         if member.optimizes:
-            switch.agenda.soon(lambda local=member: optimize(switch, local))  # type: ignore[misc]
+            switch.agenda.soon(partial(optimize, switch, member))
     if len(bridge.members) > PAIR:
         bridge.technology = "softmix"
     else:

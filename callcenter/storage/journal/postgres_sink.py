@@ -61,6 +61,7 @@ _SEGMENTS = _insert(CallSegmentRow.__table__, SEGMENT_COLUMNS)
 
 class PostgresSink:
     def __init__(self, url: URL, *, writer: str, durability: Durability) -> None:
+        # SQLAlchemy's dialects have no types
         _, self._arguments = PGDialect_asyncpg().create_connect_args(url)  # type: ignore[no-untyped-call]
         self._writer = writer
         self._waits = "on" if durability is Durability.POWER else "off"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from callcenter.calls.record import CallRowFold, JournalEntry
 from callcenter.kit.clock import Clock, SystemClock
+from callcenter.kit.failure import failure_place
 from callcenter.storage.database import Database
 from callcenter.storage.journal.backlog import Backlog, Batch, JournalLimits
 from callcenter.storage.journal.sink import JournalRefused, JournalSink, JournalUnavailable
@@ -127,7 +128,7 @@ class JournalWriter:
                 while len(self._backlog):
                     await self._write(self._backlog.take())
             except Exception as fault:  # the journal must outlive a mistake of its own
-                log.error("the journal's writer failed and goes on: %s", type(fault).__name__, exc_info=fault)
+                log.error("the journal's writer failed and goes on: %s", failure_place(fault))
                 self._failing = type(fault).__name__
                 self._news.set()
                 await self._sleep(_LONGEST_RETRY)
@@ -161,7 +162,7 @@ class JournalWriter:
             await self._sink.write(batch)
         except (JournalUnavailable, JournalRefused):
             raise
-        except Exception as fault:
+        except Exception as fault:  # whatever it is, only this batch's rows can be at fault
             raise JournalRefused(type(fault).__name__) from fault
 
     def _note_written(self, batch: Batch) -> None:
