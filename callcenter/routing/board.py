@@ -7,7 +7,7 @@ what became of it, and only then may the next agent be asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callcenter.agents.ids import AgentId
@@ -27,6 +27,10 @@ RETRY_SECONDS = 1.0
 wrong context must not spin, and a caller who hangs up is gone some milliseconds after the ringing."""
 
 
+REFUSALS_BEFORE_FALLBACK = 5
+"""Commands for one caller refused in a row until the dialplan's own queue serves them better than we can."""
+
+
 class OfferPhase(StrEnum):
     SENT = "sent"  # the command is out
     RINGING = "ringing"
@@ -40,6 +44,7 @@ class Offer:
     assignment: Assignment
     phase: OfferPhase
     deadline: float
+    legs: set[LegId] = field(default_factory=set)  # ringing for it, as far as seen: one for each contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,7 @@ class Board:
         self._waiting: dict[CallId, Waiting] = {}
         self._offers: dict[CallId, Offer] = {}
         self._not_before: dict[CallId, float] = {}
+        self._refusals: dict[CallId, int] = {}
 
     def __contains__(self, call: CallId) -> bool:
         return call in self._waiting
@@ -127,12 +133,20 @@ class Board:
         if not self._is(assignment):
             return []
         self._not_before[call] = now + RETRY_SECONDS
+        self._refusals[call] = self._refusals.get(call, 0) + 1
         return [self._close(call, OfferEnd.UNKNOWN)]
 
-    def rings(self, call: CallId, endpoint: Endpoint, now: float) -> None:
+    def hopeless(self, call: CallId) -> bool:
+        """Whether the switch has refused so often that this caller is better off without us."""
+        return self._refusals.get(call, 0) >= REFUSALS_BEFORE_FALLBACK
+
+    def rings(self, call: CallId, endpoint: Endpoint, now: float, *, leg: LegId | None = None) -> None:
         """The phone is being rung for that caller."""
         offer = self._offers.get(call)
         if offer is not None and offer.assignment.endpoint == endpoint:
+            self._refusals.pop(call, None)
+            if leg is not None:
+                offer.legs.add(leg)
             offer.phase = OfferPhase.RINGING
             offer.deadline = now + self._ring_seconds + GRACE_SECONDS
 
@@ -143,14 +157,24 @@ class Board:
         if offer is not None and offer.assignment.endpoint == endpoint:
             offer.phase = OfferPhase.FORWARDED
 
-    def ended(self, call: CallId, endpoint: Endpoint | None, how: OfferEnd, now: float) -> list[Close]:
+    def ended(
+        self,
+        call: CallId,
+        endpoint: Endpoint | None,
+        how: OfferEnd,
+        now: float,
+        *,
+        leg: LegId | None = None,
+    ) -> list[Close]:
         """Ringing that phone ended without an answer; the caller waits on. `endpoint` None: whichever rang.
 
-        A ringing that was cancelled is most often the first word of a caller who hung up: nobody else is asked
-        for them at once.
+        The late end of an earlier dial to the same phone (another `leg`) does not end this offer. A ringing that
+        was cancelled is most often the first word of a caller who hung up: nobody else is asked at once.
         """
         offer = self._offers.get(call)
         if offer is None or (endpoint is not None and offer.assignment.endpoint != endpoint):
+            return []
+        if leg is not None and offer.legs and leg not in offer.legs:
             return []
         if how is OfferEnd.CANCELLED:
             self._not_before[call] = now + RETRY_SECONDS
@@ -169,17 +193,6 @@ class Board:
         """The caller hung up or left the queue."""
         self._forget(call)
         return [self._close(call, OfferEnd.CANCELLED)] if call in self._offers else []
-
-    def merged(self, absorbed: CallId, into: CallId, leg_of: Callable[[CallId], LegId | None]) -> list[Close]:
-        """Two calls became one; the absorbed one's place goes with it if the other has none."""
-        waiting = self._waiting.get(absorbed)
-        orders = self.gone(absorbed)
-        leg = leg_of(into)
-        if waiting is not None and leg is not None and into not in self._waiting:
-            self._waiting[into] = Waiting(
-                call=into, leg=leg, queue=waiting.queue, since=waiting.since, priority=waiting.priority
-            )
-        return orders
 
     def overdue(self, now: float) -> list[Close]:
         """Offers of which nothing was heard until their deadline: the next agent may be asked."""
@@ -201,3 +214,4 @@ class Board:
     def _forget(self, call: CallId) -> None:
         self._waiting.pop(call, None)
         self._not_before.pop(call, None)
+        self._refusals.pop(call, None)

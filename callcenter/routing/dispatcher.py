@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -36,6 +37,9 @@ from callcenter.telephony.events import CallId, Endpoint, LegId, OfferEnd, Signa
 from callcenter.telephony.port import CommandResult, Outcome
 
 log = logging.getLogger(__name__)
+
+EARLY_SECONDS = 15.0
+"""So long a caller may be ahead of their own first event; after that we do not see that PBX's calls at all."""
 
 EARLY_KEPT = 1_000
 """Callers who asked to wait before their first event was seen; it is milliseconds behind, so more is a storm."""
@@ -88,8 +92,9 @@ class Dispatcher:
     send: Callable[[Connect], None]
     on_presence: Callable[[PresenceChange], None]
     on_queues: Callable[[Board], None]
+    on_wish: Callable[[AgentId, Wish, str | None], None] = lambda agent, wish, reason: None
     board: Board = field(init=False)
-    _early: dict[CallId, Place] = field(default_factory=dict)
+    _early: dict[CallId, tuple[float, Place]] = field(default_factory=dict)
     _holding: dict[CallId, dict[AgentId, Hold]] = field(default_factory=dict)
     _news: deque[CallChange] = field(default_factory=deque)
     _busy: bool = False
@@ -102,20 +107,35 @@ class Dispatcher:
         call = self.calls.get(place.call)
         if call is None:
             if len(self._early) < EARLY_KEPT:
-                self._early[place.call] = place
+                self._early.setdefault(place.call, (self.clock.monotonic(), place))
             return
-        self._enter(call, place)
-        self._settle_all()
+        with self._round():
+            self._enter(call, place)
+
+    def leaves(self, call: CallId) -> None:
+        """The caller is served elsewhere (the dialplan's fallback); an offer that is out is withdrawn."""
+        self._early.pop(call, None)
+        known = self.calls.get(call)
+        if known is not None and call in self.board:
+            with self._round():
+                self._leave(known, LeaveReason.WITHDRAWN)
+
+    def serves(self, call: CallId) -> bool:
+        """Whether a waiting caller can hope for us: their call was seen in time, and the switch obeys."""
+        early = self._early.get(call)
+        if early is not None and self.clock.monotonic() - early[0] > EARLY_SECONDS:
+            return False
+        return not self.board.hopeless(call)
 
     def resumes(self, place: Place, endpoint: Endpoint) -> None:
         """After a restart: that phone rings for this caller on an offer of the last run, which goes on."""
         call, agent = self.calls.get(place.call), self.floor.at(endpoint)
         if call is None or agent is None or place.call in self.board:
             return
-        self._enter(call, place)
-        self.board.resume(call.id, agent.id, endpoint, self.clock.now())
-        self._settle_agents(call)
-        self._settle_all()
+        with self._round():
+            self._enter(call, place)
+            self.board.resume(call.id, agent.id, endpoint, self.clock.now())
+            self._settle_agents(call)
 
     def is_waiting(self, call: CallId) -> bool:
         return call in self.board or call in self._early
@@ -124,10 +144,13 @@ class Dispatcher:
         """What a batch of entries changed. May be called from inside `calls.record`."""
         self._news.extend(changes)
         if not self._busy:
-            self._settle_all()
+            with self._round():
+                pass
 
     def signalled(self, event: Signalled) -> None:
-        """Our dialplan says how its Dial ended."""
+        """Our dialplan says how its Dial ended, or that the caller has gone to its fallback."""
+        if event.word == "Fallback":
+            self.leaves(event.call)
         if event.word != "Dial":
             return
         said = dict(part.partition("=")[::2] for part in event.detail.split(","))
@@ -137,35 +160,59 @@ class Dispatcher:
             return
         agent = self.floor.get(offer.assignment.agent)
         if agent is not None and agent.extension == said.get("Extension"):
-            self._carry_out(self.board.ended(event.call, None, how, self.clock.now()))
-            self._settle_all()
+            with self._round():
+                self._carry_out(self.board.ended(event.call, None, how, self.clock.now()))
 
     def want(self, agent: AgentId, wish: Wish, *, reason: str | None = None) -> None:
         """The agent changes state. Raises IllegalPresence, KeyError."""
-        now = self.clock.now()
-        self._tell(self.floor.want(agent, wish, reason=reason, at=now), now)
-        self._settle_all()
+        with self._round():
+            self._wish(agent, wish, reason)
 
     def phone_is(self, endpoint: Endpoint, reachable: bool) -> None:
         """A phone registered or is gone."""
         agent = self.floor.phone_is(endpoint, reachable)
         if agent is not None:
             presence = self.floor.presence(agent.id)
-            self.on_presence(PresenceChange(agent=agent, presence=presence))
-            self._settle_all()
+            with self._round():
+                self.on_presence(PresenceChange(agent=agent, presence=presence))
 
     def sent(self, order: Connect, result: CommandResult) -> None:
         """The switch answered a command. UNKNOWN changes nothing: events or the deadline will tell."""
         if result.outcome is Outcome.REFUSED:
             log.warning("the switch would not ring an agent: %s", result.detail)
-            self._carry_out(self.board.refused(order.assignment, self.clock.now()))
+            with self._round():
+                self._carry_out(self.board.refused(order.assignment, self.clock.now()))
         elif result.outcome is Outcome.UNKNOWN:
             log.warning("whether the switch rings an agent is unknown: %s", result.detail)
 
     def tick(self) -> None:
         """Once a second while the switch is live: give up silent offers, try refused callers again."""
-        self._carry_out(self.board.overdue(self.clock.now()))
-        self._settle_all()
+        oldest = self.clock.monotonic() - 2 * EARLY_SECONDS
+        for call in [call for call, (since, _) in self._early.items() if since < oldest]:
+            del self._early[call]
+        with self._round():
+            self._carry_out(self.board.overdue(self.clock.now()))
+
+    @contextmanager
+    def _round(self) -> Iterator[None]:
+        """One piece of news and everything that follows from it. Inside another round it is part of that:
+        nobody is offered before all that is known has been taken in."""
+        if self._busy:
+            yield
+            return
+        self._busy = True
+        try:
+            yield
+            self._settle_all()
+        finally:
+            self._busy = False
+        self.on_queues(self.board)
+
+    def _wish(self, agent: AgentId, wish: Wish, reason: str | None) -> None:
+        now = self.clock.now()
+        change = self.floor.want(agent, wish, reason=reason, at=now)
+        self.on_wish(agent, wish, reason)
+        self._tell(change, now)
 
     def _enter(self, call: Call, place: Place) -> None:
         if not call.live or place.call in self.board:
@@ -186,17 +233,12 @@ class Dispatcher:
 
     def _settle_all(self) -> None:
         """Work off the news, then offer. Entries recorded meanwhile only add to the news."""
-        self._busy = True
-        try:
-            while True:
-                self._work_off()
-                offers = self.board.match(self.clock.now())
-                if not offers and not self._news:
-                    break
-                self._carry_out(offers)
-        finally:
-            self._busy = False
-        self.on_queues(self.board)
+        while True:
+            self._work_off()
+            offers = self.board.match(self.clock.now())
+            if not offers and not self._news:
+                break
+            self._carry_out(offers)
 
     def _work_off(self) -> None:
         touched: dict[CallId, Call] = {}
@@ -217,17 +259,18 @@ class Dispatcher:
         if leg is None:
             return
         if change.what is Change.OFFERED:
-            self.board.rings(change.call.id, leg.endpoint, self.clock.now())
+            self.board.rings(change.call.id, leg.endpoint, self.clock.now(), leg=leg.id)
         elif leg.offer_end is OfferEnd.FORWARDED:
             self.board.forwarded(change.call.id, leg.endpoint)
         elif leg.offer_end not in (None, OfferEnd.ANSWERED) and not _still_rings(change.call, leg.endpoint):
             now = self.clock.now()
-            self._carry_out(self.board.ended(change.call.id, leg.endpoint, leg.offer_end, now))
+            ended = self.board.ended(change.call.id, leg.endpoint, leg.offer_end, now, leg=leg.id)
+            self._carry_out(ended)
 
     def _settle(self, call: Call) -> None:
-        place = self._early.pop(call.id, None)
-        if place is not None:
-            self._enter(call, place)
+        early = self._early.pop(call.id, None)
+        if early is not None:
+            self._enter(call, early[1])
         if not call.live:
             self._leave(call, LeaveReason.ABANDONED)
         elif call.state in (CallState.TALKING, CallState.HELD):
@@ -300,12 +343,12 @@ class Dispatcher:
         one, now = order.assignment, self.clock.now()
         call, reason = one.waiting.call, PAUSE_AFTER.get(order.how)
         if reason is not None:
-            self._tell(self.floor.want(one.agent, Wish.PAUSED, reason=reason, at=now), now)
-        if self.calls.get(call) is not None:
-            self.calls.record(OfferClosed(at=now, call=call, agent=one.agent, how=order.how))
+            self._wish(one.agent, Wish.PAUSED, reason)
         if order.how is not OfferEnd.ANSWERED:
             self._holding.get(call, {}).pop(one.agent, None)
             self._hear(one.agent, Signal.RELEASED, call)
+        if self.calls.get(call) is not None:
+            self.calls.record(OfferClosed(at=now, call=call, agent=one.agent, how=order.how))
 
     def _tell(self, change: PresenceChange | None, now: float) -> None:
         if change is None:

@@ -11,8 +11,14 @@ from callcenter.agents.presence import IllegalPresence, Wish
 from callcenter.calls.entries import OfferClosed
 from callcenter.calls.journal import decode_entry
 from callcenter.calls.record import CallOutcome, CallState
-from callcenter.routing.board import GRACE_SECONDS, RETRY_SECONDS, SILENT_SECONDS, Connect
-from callcenter.routing.dispatcher import Dispatcher, Place
+from callcenter.routing.board import (
+    GRACE_SECONDS,
+    REFUSALS_BEFORE_FALLBACK,
+    RETRY_SECONDS,
+    SILENT_SECONDS,
+    Connect,
+)
+from callcenter.routing.dispatcher import EARLY_SECONDS, Dispatcher, Place
 from callcenter.telephony.events import (
     AnyCallEvent,
     CallId,
@@ -231,9 +237,75 @@ async def test_ringing_without_an_end_has_a_deadline(room: Room) -> None:
     room.passes(RING + GRACE_SECONDS - 0.1)
     assert room.router.board.agent_of(story.id) == ANNA
     room.passes(0.2)
-    assert (
-        room.asked() == [(story.id, ANNA)] * 2
-    )  # nobody else is there: asked anew, after the first was given up
+    assert room.router.board.offer(story.id) is None
+    assert room.state(ANNA) == "ringing"  # as far as anybody knows: her phone is not rung twice
+    room.hear(story.ends(ANNA))
+    assert room.asked() == [(story.id, ANNA)] * 2
+
+
+async def test_an_agent_whose_offer_was_silent_is_asked_for_one_caller_only(room: Room) -> None:
+    """Giving up an offer releases the agent before anybody is offered anew."""
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.passes(SILENT_SECONDS + 0.1, story)
+    assert room.asked() == [(story.id, ANNA)] * 2
+    assert room.state(ANNA) == "reserved"
+    other = room.story("d", CallId("pbx:d"))
+    room.waits(other, "d")
+    assert room.asked() == [(story.id, ANNA)] * 2
+
+
+async def test_a_caller_in_the_dialplans_fallback_is_left_there(room: Room) -> None:
+    story = room.story()
+    room.waits(story)
+    room.router.signalled(Signalled(at=story.at, call=story.id, leg=leg_id("c"), word="Fallback"))
+    assert not room.router.is_waiting(story.id)
+    room.available(ANNA)
+    assert room.asked() == []
+
+
+async def test_a_switch_that_refuses_everything_cannot_serve(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    for _ in range(REFUSALS_BEFORE_FALLBACK):
+        assert room.router.serves(story.id)
+        room.answer(Outcome.REFUSED)
+        room.passes(RETRY_SECONDS + 0.1, story)
+    assert not room.router.serves(story.id)
+
+
+async def test_a_caller_who_is_never_seen_is_not_kept_for_ever(room: Room) -> None:
+    unseen = CallId("pbx:unseen")
+    room.router.waits(Place(call=unseen, leg=leg_id("x"), queue="service", since=1.0))
+    assert room.router.serves(unseen)
+    room.passes(EARLY_SECONDS + 1)
+    assert not room.router.serves(unseen)
+    room.passes(2 * EARLY_SECONDS)
+    assert not room.router.is_waiting(unseen)
+
+
+async def test_the_late_end_of_an_earlier_dial_does_not_end_the_next_offer(room: Room) -> None:
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA))
+    board, now = room.router.board, room.office.clock.now()
+    assert board.ended(story.id, PHONE_OF[ANNA], OfferEnd.CANCELLED, now, leg=leg_id("earlier")) == []
+    assert board.agent_of(story.id) == ANNA
+
+
+async def test_every_wish_is_told(room: Room) -> None:
+    told: list[tuple[str, str, str | None]] = []
+    room.router.on_wish = lambda agent, wish, reason: told.append((agent, wish.value, reason))
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).answers(ANNA))
+    room.router.want(ANNA, Wish.PAUSED, reason="lunch")
+    assert room.state(ANNA) == "talking"
+    assert told == [(ANNA, "available", None), (ANNA, "paused", "lunch")]
 
 
 @pytest.mark.parametrize("rung", [False, True])
