@@ -181,6 +181,28 @@ async def test_a_phone_that_cannot_be_rung(stage: Stage) -> None:
         )
 
 
+async def test_an_extension_that_the_dialplan_does_not_have(stage: Stage) -> None:
+    """A Redirect there would hang the caller up (Asterisk answers Success): ours takes them back to wait."""
+    async with stage.running("2001", "1002"):
+        caller, _ = await stage.phones("trunk", "1002")
+        stage.available("2001", "1002")
+        await caller.call(SERVICE)
+        await next_answers(stage)
+        await stage.tells(
+            """
+            inbound to 14155550100: answered by 1002
+              course: waits in service, 2001 asked, 2001 unreachable, 1002 asked, 1002+trunk, left service
+                  answered, 1002 answered, parted
+              trunk: outside, up, with 1002, alone, ended normal
+              1002: device, offered trunk, rings, up, offer answered, with trunk, alone, ended normal
+            agent 1002: available, reserved, ringing, talking, available
+            agent 2001: available, reserved, paused(unreachable)
+            desk 1002: ringing, talking, ended completed
+            desk 1002: recent completed
+            """
+        )
+
+
 async def test_the_caller_gives_up_while_ringing(stage: Stage) -> None:
     async with stage.running("1001"):
         caller, agent = await stage.phones("trunk", "1001")
