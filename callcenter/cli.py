@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 it did not work (the reason is printed), 2 the command or 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -67,6 +68,7 @@ def main() -> None:
 @CONFIG_OPTION
 def serve(config: Path | None) -> None:
     """Run the server."""
+    gc.disable()  # what is imported and built now stays; looking for garbage in it is a tenth of the start
     from callcenter.bootstrap.run import serve as run_server
 
     _run(run_server(_settings(config)))

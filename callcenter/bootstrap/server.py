@@ -64,6 +64,7 @@ class Server:
         self._supervisor.start("router clock", self._tick())
         gc.collect()
         gc.freeze()  # what is built now lives as long as the server: the collector need not look at it again
+        gc.enable()  # `callcenter serve` starts without
 
     async def stop(self) -> None:
         """Let callers go on without us: scripts first, then the switch, the desks, and the journal last."""
