@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from callcenter.calls.ports import DirectoryPort, HistoryPort, JsonAble, Match, Number, ReadNumber
@@ -30,12 +31,28 @@ CALLS_SHOWN = 5
 UNAVAILABLE = "unavailable"
 """The confidence where nobody could be asked."""
 
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 5.0
+"""Seconds between two look-ups for one pop while they fail: an agent should not miss a recovery by more, and a
+database in trouble should not be asked by every open pop each second."""
+
 T = TypeVar("T")
+
+
+class Part(StrEnum):
+    """What is looked up for a pop, as `missing` names it."""
+
+    DATABASE = "database"
+    CUSTOMER = "customer"
+    CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The answer. `missing` names what could not be loaded: database, customer, calls."""
+    """The answer. `missing` names what could not be loaded: database, customer, calls.
+
+    `again`: a look-up failed or was late, so asking again may give more. False for a customer who was deleted.
+    """
 
     number: Number
     confidence: str
@@ -45,6 +62,7 @@ class Found:
     record: dict[str, object] | None = None
     calls: tuple[object, ...] = ()
     missing: tuple[str, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +72,31 @@ class Question:
     call: CallId
     raw: str
     customer_id: int | None = None
+
+
+class Patience:
+    """When to look up again what failed: after a second, then ever more rarely; at once when one succeeds.
+
+    Times are monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self._waits: dict[CallId, tuple[float, float]] = {}
+
+    def is_over(self, call: CallId, now: float) -> bool:
+        """Whether the call may be asked for now."""
+        return now >= self._waits.get(call, (now, 0.0))[0]
+
+    def answered(self, call: CallId, now: float, *, again: bool) -> None:
+        """Take note of an answer, and whether there could be a better one."""
+        if again:
+            pause = min(self._waits.get(call, (now, FIRST_PAUSE / 2))[1] * 2, LONGEST_PAUSE)
+            self._waits[call] = (now + pause, pause)
+        elif call in self._waits:
+            self._waits.clear()  # what failed works again: nobody else need wait
+
+    def forget(self, call: CallId) -> None:
+        self._waits.pop(call, None)
 
 
 class Identification:
@@ -79,6 +122,7 @@ class Identification:
         self._waiting: deque[Question] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._stopped = False
+        self._failing: set[Part] = set()
 
     def ask(self, question: Question) -> None:
         """Begin a look-up; returns at once."""
@@ -114,18 +158,21 @@ class Identification:
             self._done(question, found)
 
     async def _find(self, question: Question) -> Found:
-        match = await self._within(self._directory.identify(question.raw))
+        failed: list[Part] = []
+        match = await self._within(Part.DATABASE, self._directory.identify(question.raw), failed)
         if match is None and question.customer_id is None:
             return self._nothing(question.raw)
         number = match.number if match is not None else self._read_number(question.raw)
         chosen = question.customer_id
         customer_id = chosen if chosen is not None else _the_one(match)
-        missing: list[str] = []
-        if match is None or match.confidence == UNAVAILABLE:
-            missing.append("database")
+        if match is not None and match.confidence == UNAVAILABLE:
+            failed.append(Part.DATABASE)
         record, calls = await asyncio.gather(
-            self._record(customer_id, missing), self._calls(customer_id, number, missing)
+            self._record(customer_id, failed), self._calls(customer_id, number, failed)
         )
+        missing = list(failed)
+        if customer_id is not None and record is None and Part.CUSTOMER not in failed:
+            missing.append(Part.CUSTOMER)
         candidates = match.candidates if match is not None else ()
         return Found(
             number=number,
@@ -136,39 +183,47 @@ class Identification:
             record=record.to_json() if record is not None else None,
             calls=tuple(calls),
             missing=tuple(missing),
+            again=bool(failed),
         )
 
-    async def _record(self, customer_id: int | None, missing: list[str]) -> JsonAble | None:
+    async def _record(self, customer_id: int | None, failed: list[Part]) -> JsonAble | None:
         if customer_id is None:
             return None
-        record = await self._within(self._directory.record(customer_id))
-        if record is None:
-            missing.append("customer")
-        return record
+        return await self._within(Part.CUSTOMER, self._directory.record(customer_id), failed)
 
-    async def _calls(self, customer_id: int | None, number: Number, missing: list[str]) -> Sequence[object]:
+    async def _calls(self, customer_id: int | None, number: Number, failed: list[Part]) -> Sequence[object]:
         if customer_id is None and number.e164 is None:
             return ()
         asked = self._history.last_calls(customer_id=customer_id, e164=number.e164, limit=CALLS_SHOWN)
-        calls = await self._within(asked)
-        if calls is None:
-            missing.append("calls")
-            return ()
-        return calls
+        return await self._within(Part.CALLS, asked, failed) or ()
 
-    async def _within(self, asked: Awaitable[T]) -> T | None:
-        """The answer, or None where it is late or the database failed."""
+    async def _within(self, part: Part, asked: Awaitable[T], failed: list[Part]) -> T | None:
+        """The answer; None, and `part` in `failed`, where it is late or the database failed."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await asked
+                answer = await asked
         except TimeoutError:
-            log.warning("a look-up took longer than %.1f s", self._seconds)
+            self._note_failure(part, f"took longer than {self._seconds:.1f} s")
         except Exception as fault:  # whatever a database driver raises: the pop says what is missing
-            log.warning("a look-up failed: %s", type(fault).__name__)
+            self._note_failure(part, f"failed: {failure_place(fault)}")
+        else:
+            if part in self._failing:
+                self._failing.discard(part)
+                log.info("look-ups work again: %s", part)
+            return answer
+        failed.append(part)
         return None
 
+    def _note_failure(self, part: Part, how: str) -> None:
+        """Say it once an outage: while it lasts, every open pop asks again and again."""
+        if part not in self._failing:
+            self._failing.add(part)
+            log.warning("a look-up %s (%s); said once until it works again", how, part)
+
     def _nothing(self, raw: str) -> Found:
-        return Found(number=self._read_number(raw), confidence=UNAVAILABLE, missing=("database",))
+        return Found(
+            number=self._read_number(raw), confidence=UNAVAILABLE, missing=(Part.DATABASE,), again=True
+        )
 
 
 def _the_one(match: Match | None) -> int | None:

@@ -24,7 +24,7 @@ from callcenter.calls.entries import (
     DeskDismissed,
     Entry,
 )
-from callcenter.calls.identify import Found, Identification, Question
+from callcenter.calls.identify import Found, Identification, Patience, Question
 from callcenter.calls.journal import encode_entry, lines, replay
 from callcenter.calls.pop import card, pop_doc
 from callcenter.calls.ports import (
@@ -88,6 +88,7 @@ class CallService:
         self._desks: dict[AgentId, Desk] = {}
         self._found: dict[CallId, Found] = {}
         self._asking: dict[CallId, Question] = {}
+        self._patience = Patience()
         self._over: deque[tuple[float, CallId]] = deque()
         self._listeners: list[Listener] = []
         self._untold: list[CallChange] = []
@@ -162,11 +163,14 @@ class CallService:
         return desk is not None and desk.shows(call)
 
     def ask_again(self) -> None:
-        """Look up again wherever a desk shows that something could not be loaded. An answer that is no better
-        changes nothing and writes nothing, so this may be called every second."""
+        """Look up again wherever a desk shows that something could not be loaded, ever more rarely for a call
+        that was asked for in vain. An answer that is no better changes nothing and writes nothing, so this may
+        be called every second."""
+        now = self._clock.monotonic()
         for desk in self._desks.values():
             for call in desk.calls:
-                self._ask_if_unknown(call)
+                if self._patience.is_over(call, now):
+                    self._ask_if_unknown(call)
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Begin with what the journal says, before the first event: live calls, the last ones of each agent.
@@ -244,7 +248,7 @@ class CallService:
         found, known = self._found.get(call), self.book.get(call)
         if known is None:
             return
-        if found is None or found.missing:
+        if found is None or found.again:
             self._ask(known)
 
     def _ask(self, call: Call) -> None:
@@ -258,7 +262,10 @@ class CallService:
             return  # a newer question is under way
         del self._asking[question.call]
         call = self.book.get(question.call)
-        if call is None or self._found.get(call.id) == found:
+        if call is None:
+            return
+        self._patience.answered(call.id, self._clock.monotonic(), again=found.again)
+        if self._found.get(call.id) == found:
             return
         self._found[call.id] = found
         if len(self._found) > FOUND_KEPT:
@@ -333,6 +340,7 @@ class CallService:
                 continue
             self.book.forget(call_id)
             self._found.pop(call_id, None)
+            self._patience.forget(call_id)
 
 
 def _chosen(call: Call) -> int | None:

@@ -1,6 +1,7 @@
 """The call service with fakes all around it: what is written, shown and asked, and in which order."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from callcenter.calls import identify
 from callcenter.calls.changes import CallChange, Change
 from callcenter.calls.entries import AgentStateChanged, EnteredQueue, NoteAdded
-from callcenter.calls.identify import Identification, Question
+from callcenter.calls.identify import LONGEST_PAUSE, Identification, Question
 from callcenter.calls.journal import fold
 from callcenter.calls.record import CallState
 from callcenter.calls.service import KEEP_ENDED_SECONDS, CallService
@@ -86,6 +87,7 @@ async def test_a_locked_database_is_said_and_asked_again_when_it_is_back(office:
     await settled()
     assert (len(office.journal.lines), len(office.hub.sent)) == (written, sent)
     office.directory.broken = False
+    office.clock.advance(LONGEST_PAUSE)
     office.service.ask_again()
     await settled()
     assert office.hub.doc(ANNA, "pop:pbx:c")["missing"] == []
@@ -98,9 +100,62 @@ async def test_a_record_that_cannot_be_loaded_is_named(office: Office) -> None:
     pop = office.hub.doc(ANNA, "pop:pbx:c")
     assert (pop["customer"], pop["missing"]) == (None, ["customer"])
     office.directory.records_broken = False
+    office.clock.advance(LONGEST_PAUSE)
     office.service.ask_again()
     await settled()
     assert office.hub.doc(ANNA, "pop:pbx:c")["missing"] == []
+
+
+async def test_an_outage_is_logged_once_and_asked_about_ever_more_rarely(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.directory.broken = True
+    office.service.handle(events(Story().arrives().rings(ANNA)))
+    await settled()
+    for _ in range(60):
+        office.clock.advance(1.0)
+        office.service.ask_again()
+        await settled()
+    assert len(office.directory.asked) == 1 + 3 + (60 - 7) // 5
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "database is locked" not in caplog.text
+    office.directory.broken = False
+    with caplog.at_level(logging.INFO):
+        office.clock.advance(LONGEST_PAUSE)
+        office.service.ask_again()
+        await settled()
+    assert "look-ups work again: database" in caplog.text
+
+
+async def test_when_one_look_up_works_again_no_other_waits(office: Office) -> None:
+    office.directory.broken = True
+    office.service.handle(events(Story().arrives().rings(ANNA)))
+    await settled()
+    office.clock.advance(LONGEST_PAUSE)
+    office.service.handle(events(Story(id=CallId("pbx:d")).arrives("d").rings(BEN)))
+    await settled()
+    office.directory.broken = False
+    office.service.ask_again()  # the one that waits no longer
+    await settled()
+    assert office.hub.doc(BEN, "pop:pbx:d")["missing"] == ["database"]
+    office.service.ask_again()
+    await settled()
+    assert office.hub.doc(BEN, "pop:pbx:d")["missing"] == []
+
+
+async def test_a_customer_whose_record_is_gone_is_not_asked_for_for_ever(office: Office) -> None:
+    story = Story().arrives().rings(ANNA)
+    office.service.handle(events(story))
+    await settled()
+    await office.service.choose_customer(story.id, 404, ANNA)
+    await settled()
+    pop = office.hub.doc(ANNA, "pop:pbx:c")
+    assert (pop["customer"], pop["missing"]) == (None, ["customer"])
+    asked = len(office.directory.asked)
+    office.clock.advance(60.0)
+    office.service.ask_again()
+    await settled()
+    assert len(office.directory.asked) == asked
 
 
 async def test_a_directory_that_never_answers_has_a_deadline() -> None:
