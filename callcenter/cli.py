@@ -51,9 +51,13 @@ def _failed(line: str) -> NoReturn:
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> NoReturn:
-    """Run one asynchronous command; Ctrl-C ends it quietly."""
+    """Run one asynchronous command; Ctrl-C ends it quietly, a database that cannot be used with one line."""
+    from callcenter.storage.database import DatabaseError
+
     try:
         sys.exit(asyncio.run(work) or 0)
+    except DatabaseError as error:
+        _failed(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
 

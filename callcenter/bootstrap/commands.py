@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from callcenter.storage.database import Database, DatabaseError
 from callcenter.storage.people import People, Taken
 from crm_core.importing import ImportProgress, ImportRefused, import_customers, import_orders
 from web.security.passwords import PasswordHasher, weakness
+
+EXTENSION = re.compile(r"[0-9]{2,12}")
+"""As in the dialplan's files: it becomes part of a dial string there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +58,21 @@ async def add_person(settings: Settings, new: NewPerson) -> int:
     """Add somebody who signs in, and their phone if they answer calls."""
     if (weak := weakness(new.password, login=new.login)) is not None:
         return complain(weak)
+    if new.extension and not EXTENSION.fullmatch(new.extension):
+        return complain(f"extension {new.extension!r}: allowed are 2 to 12 digits")
     database = database_of(settings)
     await database.migrate()
     people = People(database)
     try:
-        person = await people.create_person(
+        await people.create_person(
             login=new.login,
             name=new.name,
             role=new.role,
             language=new.language,
             password_hash=PasswordHasher().hash_now(new.password),
+            extension=new.extension or None,
+            endpoint=new.endpoint,
         )
-        if new.extension:
-            await people.create_agent(
-                name=new.name, user_id=person.id, extension=new.extension, endpoint=new.endpoint
-            )
     except Taken as taken:
         return complain(f"this {taken.field} is taken; `callcenter user list` shows who has it")
     finally:
@@ -131,6 +135,7 @@ def asterisk_files(settings: Settings, out: Path | None) -> int:
         out.mkdir(parents=True, exist_ok=True)
         target = out / name
         target.touch(mode=0o600)
+        target.chmod(0o600)  # also where an earlier one was open to others
         target.write_text(text, encoding="utf-8")
         print(f"wrote {target}")
     return 0

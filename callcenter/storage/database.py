@@ -87,14 +87,18 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema to this version; a new SQLite file and its folder are made. May run again.
 
-        Raises DatabaseError if the schema is of a newer version of the server.
+        Raises DatabaseError if it cannot be opened or written, or if the schema is of a newer version.
         """
-        if self.is_sqlite:
-            await asyncio.to_thread(_make_folder, self.url.database or "")
-        async with self.engine.connect() as connection:
-            await connection.execution_options(**AS_WRITER)
-            async with connection.begin():
-                await connection.run_sync(_upgrade)
+        try:
+            if self.is_sqlite:
+                await asyncio.to_thread(_make_folder, self.url.database or "")
+            async with self.engine.connect() as connection:
+                await connection.execution_options(**AS_WRITER)
+                async with connection.begin():
+                    await connection.run_sync(_upgrade)
+        except _unusable() as error:
+            reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+            raise DatabaseError(f"the database cannot be used: {reason}; check server.database") from error
 
     async def check(self) -> str:
         """`ok`, or in one word why the database does not answer within a second. Never raises."""
@@ -110,6 +114,15 @@ class Database:
     async def close(self) -> None:
         """Close all connections. May be called twice."""
         await self.engine.dispose()
+
+
+def _unusable() -> tuple[type[Exception], ...]:
+    """What a database that cannot be used raises: its driver says a refused login in words of its own."""
+    try:
+        from asyncpg import PostgresError
+    except ImportError:
+        return (SQLAlchemyError, OSError)
+    return (SQLAlchemyError, OSError, PostgresError)
 
 
 def _async_url(url: str) -> URL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, or_, select, text, update
@@ -86,12 +86,28 @@ class People:
             return await self._insert(unit.session, login, name, ADMIN, language, password_hash)
 
     async def create_person(
-        self, *, login: str, name: str, role: str, password_hash: str, language: str = "en"
+        self,
+        *,
+        login: str,
+        name: str,
+        role: str,
+        password_hash: str,
+        language: str = "en",
+        extension: str | None = None,
+        endpoint: str | None = None,
     ) -> Person:
-        """Raises Taken for a login that differs at most by case from another."""
+        """Somebody who signs in; with an `extension` also an agent, or neither is made.
+
+        Raises Taken for a login that differs at most by case from another, an extension or an endpoint.
+        """
         try:
             async with self._database.unit_of_work() as unit:
-                return await self._insert(unit.session, login, name, role, language, password_hash)
+                person = await self._insert(unit.session, login, name, role, language, password_hash)
+                if extension is None:
+                    return person
+                phone = {"user_id": person.id, "extension": extension, "endpoint": endpoint}
+                agent_id = await _insert_agent(unit.session, name, phone)
+                return replace(person, agent_id=agent_id, extension=extension)
         except IntegrityError:
             raise Taken("login") from None
 
@@ -178,15 +194,11 @@ class People:
         try:
             async with self._database.unit_of_work() as unit:
                 values = {"user_id": user_id, "extension": extension, "endpoint": endpoint}
-                await _refuse_taken(unit.session, values)
-                # of all agents there ever were, for disabled ones stay: an id is never used again
-                count = await unit.session.scalar(select(func.count()).select_from(AgentRow))
-                row = {"id": str((count or 0) + 1), "name": name, "disabled": False, **values}
-                await unit.session.execute(insert(AgentRow), [row])
+                agent_id = await _insert_agent(unit.session, name, values)
         except IntegrityError:
             raise Taken("agent") from None
         return AgentRecord(
-            id=AgentId(str(row["id"])),
+            id=agent_id,
             user_id=user_id,
             name=name,
             extension=extension,
@@ -260,6 +272,15 @@ def _person(row: Any) -> Person:
 async def _has_admin(session: AsyncSession) -> bool:
     found = await session.scalar(select(UserRow.id).where(UserRow.role == ADMIN).limit(1))
     return found is not None
+
+
+async def _insert_agent(session: AsyncSession, name: str, values: dict[str, Any]) -> AgentId:
+    await _refuse_taken(session, values)
+    # of all agents there ever were, for disabled ones stay: an id is never used again
+    count = await session.scalar(select(func.count()).select_from(AgentRow))
+    row = {"id": str((count or 0) + 1), "name": name, "disabled": False, **values}
+    await session.execute(insert(AgentRow), [row])
+    return AgentId(str(row["id"]))
 
 
 async def _refuse_taken(session: AsyncSession, values: dict[str, Any]) -> None:

@@ -59,6 +59,17 @@ async def test_a_device_has_one_agent(people: People, field: str) -> None:
         await people.create_agent(name="Bob", **{field: "PJSIP/1001"})
 
 
+async def test_a_person_and_their_phone_are_made_together_or_not_at_all(people: People) -> None:
+    phone = {"extension": "1001", "endpoint": "PJSIP/1001"}
+    made = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH, **phone)
+    assert await people.by_login("ann") == made
+    assert made.extension == "1001"
+    with pytest.raises(Taken) as taken:
+        await people.create_person(login="ben", name="Ben", role="agent", password_hash=_HASH, **phone)
+    assert taken.value.field == "extension"
+    assert await people.by_login("ben") is None
+
+
 async def test_a_session_shows_the_person_as_of_now(people: People) -> None:
     person = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH)
     await people.save_session(digest=b"d" * 32, user_id=person.id, created_at=1.0, used_at=1.0)
