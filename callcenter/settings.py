@@ -5,16 +5,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
+import ssl
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 _MAX_FILE_BYTES = 1 << 20  # a settings file is a page of text; more is a wrong path
 _SHOWN_CHARS = 60  # of a wrong value in the error line
 _SECRET_WORDS = frozenset({"secret", "password", "database", "token"})
+_SECTION_ERRORS = frozenset({"model_type", "model_attributes_type"})  # pydantic's: no table where one must be
+_DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 class SettingsError(Exception):
@@ -43,7 +56,52 @@ def _resolve(value: Any) -> Any:
     return value
 
 
+def _database(value: SecretStr) -> SecretStr:
+    """A URL of a kind that we have. Raises ValueError, which shows the scheme at most."""
+    url = value.get_secret_value()
+    allowed = "allowed: sqlite:///path or postgresql://user:password@host/name"
+    scheme = re.match(r"([a-z][a-z0-9]{0,19})(\+[a-z0-9]+)?://", url)
+    if scheme is None:
+        raise ValueError(f"not a database URL; {allowed}")
+    if scheme[1] not in _DATABASES:
+        raise ValueError(f"{scheme[1]} is not supported; {allowed}")
+    return value
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError("allowed: an address such as 127.0.0.1 or ::1; names are not looked up") from None
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(
+            "allowed: an address or a network such as 10.0.0.5 or 10.0.0.0/24; names are not looked up"
+        ) from None
+    return value
+
+
+def _ca_file(value: str) -> str:
+    """A file with CA certificates, or empty."""
+    try:
+        if value:
+            ssl.create_default_context(cafile=value)
+    except ssl.SSLError:
+        raise ValueError("no CA certificate in it; allowed: a PEM file") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}; allowed: a PEM file") from None
+    return value
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
+DatabaseUrl = Annotated[Secret, AfterValidator(_database)]
+Address = Annotated[str, AfterValidator(_address)]
+Network = Annotated[str, AfterValidator(_network)]
+CaFile = Annotated[str, AfterValidator(_ca_file)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -56,7 +114,8 @@ class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: Annotated[str, Field(pattern=r"^(https?://[^/\s]+)?$")] = ""
-    database: Secret = SecretStr("sqlite:///var/callcenter.db")
+    trusted_proxies: tuple[Address, ...] = ()
+    database: DatabaseUrl = SecretStr("sqlite:///var/callcenter.db")
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "US"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -68,7 +127,7 @@ class AsteriskSettings(_Section):
     username: str = "callcenter"
     secret: Secret = SecretStr("")
     tls: bool = False
-    tls_ca: str = ""
+    tls_ca: CaFile = ""
     plain_login: bool = False
     devices: tuple[str, ...] = ("PJSIP/[0-9]*", "SIP/[0-9]*")
     control: bool = True
@@ -78,7 +137,7 @@ class FastAgiSettings(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 4573
     advertise: Annotated[str, Field(pattern=r"^([A-Za-z0-9.\-]+:[0-9]+)?$")] = ""
-    peers: tuple[str, ...] = ("127.0.0.1",)
+    peers: tuple[Network, ...] = ("127.0.0.1",)
 
 
 class FlowSettings(_Section):
@@ -174,16 +233,30 @@ def _one_line(error: ValidationError, source: str) -> str:
         return f"{source}: {key}: unknown key; allowed: {', '.join(_allowed_keys(first['loc'][:-1]))}"
     if first["type"] == "missing":
         return f"{source}: {key}: missing; it must be given"
-    leaf = str(first["loc"][-1]) if first["loc"] else ""
-    found = "(hidden)" if leaf in _SECRET_WORDS else repr(first["input"])[:_SHOWN_CHARS]
-    return f"{source}: {key}: found {found}; {_allowed(first)}"
+    return f"{source}: {key}: found {_found(first)}; {_allowed(first)}"
+
+
+def _found(first: Any) -> str:
+    """The wrong value; of a secret, and of what stands where a whole section should, only that or its kind."""
+    if _SECRET_WORDS & set(map(str, first["loc"])):
+        return "(hidden)"
+    value = first["input"]
+    if isinstance(value, list):
+        return "a list" if not any(isinstance(one, dict) for one in value) else "a list of tables ([[…]])"
+    if isinstance(value, dict):
+        return "a table"
+    if first["type"] in _SECTION_ERRORS:
+        return "a single value"
+    return repr(value)[:_SHOWN_CHARS]
 
 
 def _allowed(first: Any) -> str:
     context = first.get("ctx", {})
     if "pattern" in context:
         return f"allowed: text matching {context['pattern']}"
-    message: str = first["msg"]
+    if first["type"] in _SECTION_ERRORS:
+        return "allowed: one table of keys ([…])"
+    message: str = first["msg"].removeprefix("Value error, ")
     return message[0].lower() + message[1:]
 
 

@@ -26,6 +26,27 @@ def test_the_documented_file_is_exactly_the_defaults(monkeypatch: pytest.MonkeyP
         ({"queues": [{"name": "x"}]}, "f.toml: queues.0.id: missing"),
         ({"flow": {"queue": "orders"}}, "f.toml: flow.queue: found 'orders'; allowed: service"),
         ({"routing": {"ring_seconds": 1}}, "f.toml: routing.ring_seconds: found 1;"),
+        (
+            {"server": {"trusted_proxies": ["proxy.example.com"]}},
+            "f.toml: server.trusted_proxies.0: found 'proxy.example.com'; allowed: an address such as 127.0.0.1",
+        ),
+        (
+            {"fastagi": {"peers": ["127.0.0.1", "pbx.example.com"]}},
+            "f.toml: fastagi.peers.1: found 'pbx.example.com'; allowed: an address or a network such as",
+        ),
+        (
+            {"asterisk": {"tls_ca": "/nope.pem"}},
+            "f.toml: asterisk.tls_ca: found '/nope.pem'; cannot be read: No such file or directory; allowed: a",
+        ),
+        ({"asterisk": {"tls_ca": __file__}}, f"f.toml: asterisk.tls_ca: found {__file__!r}"[:80]),
+        (
+            {"server": {"database": "mysql://u:hunter2@h/n"}},
+            "f.toml: server.database: found (hidden); mysql is not supported; allowed: sqlite:///path or postgr",
+        ),
+        (
+            {"server": {"database": "hunter2"}},
+            "f.toml: server.database: found (hidden); not a database URL; allowed: sqlite:///path or postgresql",
+        ),
         ({"zzz": 1}, "f.toml: zzz: unknown key; allowed: asterisk"),
         (
             {"queues": [{"id": "service", "name": "a"}, {"id": "service", "name": "b"}]},
@@ -60,6 +81,40 @@ def test_a_secret_is_neither_in_the_error_nor_in_the_repr() -> None:
         check({"asterisk": {"secret": 12345678}}, source="t")
     assert "12345678" not in str(caught.value)
     assert "hunter2" not in repr(check({"asterisk": {"secret": "hunter2"}}, source="t"))
+
+
+@pytest.mark.parametrize(
+    ("document", "line"),
+    [
+        (
+            {"asterisk": [{"secret": "hunter2"}]},
+            "t: asterisk: found a list of tables ([[…]]); allowed: one table of keys ([…])",
+        ),
+        ({"asterisk": "hunter2"}, "t: asterisk: found a single value; allowed: one table of keys ([…])"),
+        ({"server": {"database": {"url": "hunter2"}}}, "t: server.database: found (hidden); "),
+        ({"server": {"database": ["hunter2"]}}, "t: server.database: found (hidden); "),
+        ({"asterisk": {"secret": {"secret": "hunter2"}}}, "t: asterisk.secret: found (hidden); "),
+        ({"flow": {"greeting": {"secret": "hunter2"}}}, "t: flow.greeting: found a table; "),
+    ],
+)
+def test_no_mistake_makes_a_secret_visible(document: dict[str, object], line: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        check(document, source="t")
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_proxies_and_peers_are_read() -> None:
+    settings = check(
+        {
+            "server": {"trusted_proxies": ["127.0.0.1", "2001:DB8::1"]},
+            "fastagi": {"peers": ["10.0.0.0/24", "::1"]},
+        },
+        source="t",
+    )
+    assert settings.server.trusted_proxies == ("127.0.0.1", "2001:db8::1")
+    assert settings.fastagi.peers == ("10.0.0.0/24", "::1")
 
 
 def test_a_missing_variable_is_named() -> None:
