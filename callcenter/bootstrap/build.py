@@ -118,7 +118,9 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
             for reason in settings.pause_reasons
         ],
         surroundings=Surroundings.for_server(
-            host=settings.server.host, public_url=settings.server.public_url
+            host=settings.server.host,
+            public_url=settings.server.public_url,
+            trusted_proxies=frozenset(settings.server.trusted_proxies),
         ),
         clock=clock,
     )
