@@ -6,18 +6,21 @@ ended unseen ends now as unknown, the gap is said), then the events since, then 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from callcenter.asterisk.ami import AmiMessage, AmiRefused
+from callcenter.asterisk.ami import AmiError, AmiMessage, AmiRefused
 from callcenter.asterisk.ami.config import AmiBounds, AmiConfig
 from callcenter.asterisk.ami.connection import AmiConnection
 from callcenter.asterisk.ami.session import AmiSession
 from callcenter.asterisk.ami.states import LinkPhase, LinkState
-from callcenter.asterisk.tracker import ChannelTracker, take_snapshot
+from callcenter.asterisk.gateway import HOLD_CONTEXT
+from callcenter.asterisk.tracker import ChannelTracker, Snapshot, take_snapshot
 from callcenter.asterisk.tracker.source import AmiEvent
 from callcenter.kit.clock import Clock
+from callcenter.kit.failure import failure_place
 from callcenter.telephony.events import AnyCallEvent, Endpoint, LegId, SwitchGap
 
 log = logging.getLogger(__name__)
@@ -25,6 +28,12 @@ log = logging.getLogger(__name__)
 EVENT_CLASSES = "call,agent,system,user"
 """What is subscribed to: channels and bridges, queues, registrations, our dialplan's own UserEvents. Not
 `dialplan` (VarSet and Newexten are 63 % of the traffic) nor `reporting` (RTCP)."""
+
+WATCHING = frozenset({"CoreShowChannels", "Status", "BridgeList"})
+"""Actions without which the calls of the switch cannot be followed."""
+
+ROUTING = frozenset({"Redirect", "Setvar", "Hangup"})
+"""Further actions that routing needs (`control = true`)."""
 
 SNAPSHOT_SECONDS = 10.0
 
@@ -50,14 +59,21 @@ _REACHABLE: Mapping[str, bool] = {
 }
 
 
+class _Lister(Protocol):
+    async def collect(
+        self, name: str, headers: Sequence[tuple[str, str]] = (), *, timeout: float = ...
+    ) -> list[AmiMessage]: ...
+
+
 class LinkListener(Protocol):
     """Who hears what the switch says."""
 
     def call_events(self, events: list[AnyCallEvent]) -> None:
         """What one read of the socket meant, in order."""
 
-    def gap(self, gap: SwitchGap, reconciled: list[AnyCallEvent]) -> None:
-        """We are connected (again): what we missed, and the events that make our picture true again."""
+    def gap(self, gap: SwitchGap, reconciled: list[AnyCallEvent], waiting: frozenset[LegId]) -> None:
+        """We are connected (again): what we missed, the events that make our picture true again, and which legs
+        are in our hold music now."""
 
     def link_state(self, state: LinkState) -> None:
         """The connection changed its phase."""
@@ -89,6 +105,9 @@ class AsteriskLink:
         self._last_event = 0.0
         self._connected_before = False
         self._was_live = False
+        self._held: list[list[AmiMessage]] | None = None  # reads kept while the calls are being listed
+        self._resync: asyncio.Task[None] | None = None
+        self.unfollowed = 0
         self.connection = AmiConnection(
             config,
             on_messages=self._messages,
@@ -103,6 +122,8 @@ class AsteriskLink:
 
     async def stop(self) -> None:
         """Sign off. May be called twice."""
+        if self._resync is not None:
+            self._resync.cancel()
         await self.connection.stop()
 
     @property
@@ -120,16 +141,56 @@ class AsteriskLink:
 
     def _messages(self, messages: list[AmiMessage]) -> None:
         now = self._last_event = self._clock.now()
-        feed = self._tracker.feed
+        if self._held is not None:
+            self._held.append(messages)
+            return
         events: list[AnyCallEvent] = []
         for message in messages:
-            found = feed(message, now)
+            found = self._feed(message, now)
             if found:
                 events += found
             elif message.event == PHONE_EVENT:
                 self._phone(message)
         if events:
             self._listener.call_events(events)
+
+    def _feed(self, message: AmiMessage, now: float) -> list[AnyCallEvent]:
+        """One event. A mistake of ours costs that event, not the others of the same read; the listing of the
+        switch that follows mends what it would have changed."""
+        try:
+            return self._tracker.feed(message, now)
+        except Exception as error:
+            log.error("a %s event could not be followed: %s", message.event, failure_place(error))
+            self.unfollowed += 1
+            self.resync()
+            return []
+
+    def resync(self) -> None:
+        """Compare our picture with the switch's own listing soon, and mend it. At most one at a time."""
+        if self.live and self._resync is None:
+            self._resync = asyncio.get_running_loop().create_task(self._mend(), name="resync")
+            self._resync.add_done_callback(self._mended)
+
+    async def _mend(self) -> None:
+        """Events that come during the listing follow after it, as at a connect."""
+        self._held = []
+        events: list[AnyCallEvent] = []
+        try:
+            snapshot, _ = await self._list_calls(self.connection)
+            events = self._tracker.reconcile(snapshot, self._clock.now())
+        except AmiError as error:
+            log.warning("the calls could not be compared with the switch: %s", error)
+        finally:
+            held, self._held = self._held, None
+            if events:
+                self._listener.call_events(events)
+            for messages in held:
+                self._messages(messages)
+
+    def _mended(self, task: asyncio.Task[None]) -> None:
+        self._resync = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("comparing with the switch failed: %s", failure_place(error))
 
     def _phone(self, message: AmiEvent) -> None:
         reachable = _REACHABLE.get(message.get("PeerStatus"))
@@ -145,10 +206,7 @@ class AsteriskLink:
         self._listener.link_state(state)
 
     async def _prepare(self, session: AmiSession) -> None:
-        async def collect(name: str, headers: Sequence[tuple[str, str]], /) -> list[AmiMessage]:
-            return await session.collect(name, headers, timeout=SNAPSHOT_SECONDS)
-
-        snapshot = await take_snapshot(collect)
+        snapshot, waiting = await self._list_calls(session)
         await self._ask_phones(session)
         now = self._clock.now()
         events = self._tracker.reconcile(snapshot, now)
@@ -156,7 +214,22 @@ class AsteriskLink:
         why = "reconnected" if self._connected_before else "started"
         self._connected_before = True
         self._unseen_since = self._last_event = now
-        self._listener.gap(SwitchGap(switch=self._switch, since=since, until=now, why=why), events)
+        self._listener.gap(SwitchGap(switch=self._switch, since=since, until=now, why=why), events, waiting)
+
+    async def _list_calls(self, session: _Lister) -> tuple[Snapshot, frozenset[LegId]]:
+        """The switch's calls, and the legs that are in our hold music now."""
+        waiting: set[LegId] = set()
+
+        async def collect(name: str, headers: Sequence[tuple[str, str]], /) -> list[AmiMessage]:
+            items = await session.collect(name, headers, timeout=SNAPSHOT_SECONDS)
+            waiting.update(
+                LegId(f"{self._switch}:{item.get('Uniqueid')}")
+                for item in items
+                if item.get("Context") == HOLD_CONTEXT
+            )
+            return items
+
+        return await take_snapshot(collect), frozenset(waiting)
 
     async def _ask_phones(self, session: AmiSession) -> None:
         """Which phones can be rung. An Asterisk that refuses the list leaves them unknown."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from callcenter.agents.ids import AgentId
-from callcenter.agents.presence import Wish
-from callcenter.calls.entries import AgentStateChanged, Entry
+from callcenter.calls.entries import Entry
 from callcenter.calls.journal import JournalDecodeError, decode_entry
 from callcenter.calls.record import JournalEntry
 from callcenter.storage.database import Database
@@ -30,15 +28,6 @@ def decoded(lines: Iterable[JournalEntry]) -> list[Entry]:
     if unreadable:
         log.warning("%d journal lines are of a kind that this version cannot read", unreadable)
     return entries
-
-
-def last_wishes(entries: Iterable[Entry]) -> dict[AgentId, tuple[Wish, str | None]]:
-    """What each agent last was when no call held them: they go on with that after a restart."""
-    found: dict[AgentId, tuple[Wish, str | None]] = {}
-    for entry in entries:
-        if isinstance(entry, AgentStateChanged) and entry.state in set(Wish):
-            found[entry.agent] = (Wish(entry.state), entry.reason)
-    return found
 
 
 class StoredJournal:

@@ -11,6 +11,8 @@ from callcenter.agents.presence import IllegalPresence, Wish
 from callcenter.asterisk.ami.states import LinkState
 from callcenter.asterisk.scripts import Arrival, Next
 from callcenter.bootstrap.desks import Desks
+from callcenter.bootstrap.wishes import WishKeeper
+from callcenter.calls.call import Call
 from callcenter.calls.entries import NoteAdded
 from callcenter.calls.record import CallState
 from callcenter.calls.recovery import reconciled
@@ -18,7 +20,7 @@ from callcenter.calls.service import CallService
 from callcenter.kit.clock import Clock
 from callcenter.routing.board import Connect
 from callcenter.routing.dispatcher import Dispatcher, Place
-from callcenter.telephony.events import AnyCallEvent, CallId, Endpoint, LegAdded, Signalled, SwitchGap
+from callcenter.telephony.events import AnyCallEvent, CallId, Endpoint, LegAdded, LegId, Signalled, SwitchGap
 from callcenter.telephony.port import CommandResult, Telephony
 from crm_core.directory import CustomerDirectory, CustomersUnavailable
 from ivr.flow import Enqueue, Flow
@@ -46,6 +48,8 @@ class Reception:
         flows: Mapping[str, Flow],
         default_flow: Flow,
         pause_reasons: Iterable[str],
+        wishes: WishKeeper,
+        routes: bool,
         clock: Clock,
     ) -> None:
         self._switch = switch
@@ -55,6 +59,8 @@ class Reception:
         self._flows = flows
         self._default_flow = default_flow
         self._pause_reasons = frozenset(pause_reasons)
+        self._wishes = wishes
+        self._routes = routes
         self._queues = frozenset(_queue_of(flow) for flow in (*flows.values(), default_flow))
         self._clock = clock
         self._first_connect = True
@@ -74,7 +80,7 @@ class Reception:
             if type(event) is Signalled:
                 self._dispatcher.signalled(event)
 
-    def gap(self, gap: SwitchGap, events: list[AnyCallEvent]) -> None:
+    def gap(self, gap: SwitchGap, events: list[AnyCallEvent], waiting: frozenset[LegId]) -> None:
         """Make the book agree with the switch. What is first seen now began unseen, and carries the mark too."""
         known = {call.id for call in self._calls.book}
         if self._first_connect:
@@ -87,23 +93,28 @@ class Reception:
         self._calls.handle(batch)
         if any(isinstance(event, LegAdded) and event.call not in known for event in events):
             self._calls.handle([gap])
-        self._seat_waiting()
+        if self._routes:
+            self._seat(waiting)
 
-    def _seat_waiting(self) -> None:
-        """Callers who waited before a restart wait on, in their places, without a heartbeat in between; what
-        rings for them rings on."""
+    def _seat(self, waiting: frozenset[LegId]) -> None:
+        """Who is in our hold music waits on, in the place they had, without a heartbeat in between; what rings
+        for a caller of ours rings on. Nobody is fetched from elsewhere: not from the fallback, not from a queue of
+        the PBX that happens to be named like one of ours."""
         for call in list(self._calls.book):
             party = call.party()
-            if call.queue not in self._queues or party is None:
+            if party is None or not call.live:
                 continue
-            since = call.queued_at if call.queued_at is not None else call.arrived_at
-            place = Place(call=call.id, leg=party.id, queue=call.queue, since=since)
-            if call.state is CallState.WAITING:
-                self._dispatcher.waits(place)
-            elif call.state is CallState.RINGING and call.queued:
+            if party.id in waiting:
+                self._dispatcher.waits(self._place(call, party.id))
+            elif call.state is CallState.RINGING and call.queued and call.queue in self._queues:
                 rung = next((leg.endpoint for leg in call.legs.values() if leg.asked and leg.agent), None)
                 if rung is not None:
-                    self._dispatcher.resumes(place, rung)
+                    self._dispatcher.resumes(self._place(call, party.id), rung)
+
+    def _place(self, call: Call, leg: LegId) -> Place:
+        queue = call.queue if call.queue in self._queues else None
+        since = call.queued_at if queue and call.queued_at is not None else call.arrived_at
+        return Place(call=call.id, leg=leg, queue=queue or self._queue_of(call.dialled), since=since)
 
     def link_state(self, state: LinkState) -> None:
         self._desks.link(state)
@@ -122,19 +133,18 @@ class Reception:
         self._wait(arrival, queue, since=self._clock.now())
 
     def heartbeat(self, arrival: Arrival) -> Next:
-        """A caller nobody remembers (the server is new) waits on in the place they had."""
-        if self._down_for() > PATIENCE_WITHOUT_SWITCH:
-            return Next.FALLBACK
+        """A caller nobody remembers (the server is new) waits on in the place they had. One we cannot serve is
+        better off in the dialplan's own queue."""
         call = self._call_of(arrival)
+        if self._down_for() > PATIENCE_WITHOUT_SWITCH or not self._dispatcher.serves(call):
+            self._dispatcher.leaves(call)
+            return Next.FALLBACK
         if not self._dispatcher.is_waiting(call):
             known = self._calls.get(call)
-            queue = known.queue if known is not None else None
-            since = known.queued_at if known is not None else None
-            self._wait(
-                arrival,
-                queue or self._queue_of(arrival),
-                since=self._clock.now() if since is None else since,
-            )
+            if known is not None:
+                self._dispatcher.waits(self._place(known, arrival.leg))
+            else:
+                self._wait(arrival, self._queue_of(arrival.dialled), since=self._clock.now())
         return Next.HOLD
 
     def _wait(self, arrival: Arrival, queue: str, *, since: float) -> None:
@@ -144,9 +154,9 @@ class Reception:
     def parted(self, leg: object) -> Next:
         return Next.HANG_UP
 
-    def _queue_of(self, arrival: Arrival) -> str:
+    def _queue_of(self, dialled: str) -> str:
         """Where the flow of the number that was dialled ends."""
-        return _queue_of(self._flows.get(arrival.dialled, self._default_flow))
+        return _queue_of(self._flows.get(dialled, self._default_flow))
 
     def _call_of(self, arrival: Arrival) -> CallId:
         """A caller's call is named after their leg, unless it was merged or the leg came later."""
@@ -167,6 +177,7 @@ class Reception:
             return Refusal(why=Refused.NOT_NOW, detail=str(illegal))
         except KeyError:
             return Refusal(why=Refused.NOT_FOUND, detail="You have no phone here; ask an administrator.")
+        await self._wishes.flush()  # a restart goes on with what the person was told
         return None
 
     async def choose_customer(self, call_id: str, customer_id: int, by: User) -> Refusal | None:
@@ -190,7 +201,10 @@ class Reception:
         return await self.choose_customer(call_id, customer_id, by)
 
     def noted(self, call_id: str, customer_id: int, note_id: int, by: User) -> None:
+        """Only on the own desk: knowing a call's id is no right to write into its record."""
         agent = None if by.agent_id is None else AgentId(by.agent_id)
+        if agent is None or not self._calls.on_desk(CallId(call_id), agent):
+            return
         self._calls.note(NoteAdded(at=self._clock.now(), call=CallId(call_id), note=note_id, by=agent))
 
 

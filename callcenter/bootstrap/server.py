@@ -12,6 +12,7 @@ from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami import AmiLoginRefused
 from callcenter.asterisk.link import AsteriskLink
 from callcenter.bootstrap.reception import Orders
+from callcenter.bootstrap.wishes import WishKeeper
 from callcenter.calls.service import CallService
 from callcenter.kit.supervise import Supervisor
 from callcenter.routing.dispatcher import Dispatcher
@@ -47,6 +48,7 @@ class Server:
     dispatcher: Dispatcher
     orders: Orders
     link: AsteriskLink
+    wishes: WishKeeper
     scripts: AgiServer
     web: WebServer
     setup_key: str = field(repr=False)
@@ -58,10 +60,12 @@ class Server:
         Raises OSError where a port is taken.
         """
         self.journal.start()
-        await self.scripts.start()
+        if self.settings.asterisk.control:
+            await self.scripts.start()
         await self.web.start()
         self._supervisor.start("switch", self._keep_link())
         self._supervisor.start("router clock", self._tick())
+        self._supervisor.start("agents' wishes", self.wishes.run())
         gc.collect()
         gc.freeze()  # what is built now lives as long as the server: the collector need not look at it again
         gc.enable()  # `callcenter serve` starts without
@@ -74,6 +78,7 @@ class Server:
         await self._supervisor.stop()
         await self.web.stop()
         await self.calls.stop()
+        await self.wishes.flush()
         await self.journal.stop()
         await self.history.close()
         await self.directory.close()
@@ -106,6 +111,6 @@ class Server:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            if self.link.live:
-                self.dispatcher.tick()
+            if self.link.live and self.dispatcher.tick():
+                self.link.resync()  # an offer ended without a word: look at the switch itself
             self.calls.ask_again()

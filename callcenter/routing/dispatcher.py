@@ -185,13 +185,16 @@ class Dispatcher:
         elif result.outcome is Outcome.UNKNOWN:
             log.warning("whether the switch rings an agent is unknown: %s", result.detail)
 
-    def tick(self) -> None:
-        """Once a second while the switch is live: give up silent offers, try refused callers again."""
+    def tick(self) -> bool:
+        """Once a second while the switch is live: give up silent offers, try refused callers again. True if an
+        offer had to be given up: what we believe of its call may be wrong."""
         oldest = self.clock.monotonic() - 2 * EARLY_SECONDS
         for call in [call for call, (since, _) in self._early.items() if since < oldest]:
             del self._early[call]
         with self._round():
-            self._carry_out(self.board.overdue(self.clock.now()))
+            overdue = self.board.overdue(self.clock.now())
+            self._carry_out(overdue)
+        return bool(overdue)
 
     @contextmanager
     def _round(self) -> Iterator[None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +12,6 @@ from callcenter.storage.tables import CallSegmentRow, CallsRow, JournalRow
 RECENT_CALLS = 10  # of each agent: what the desk's `recent` shows
 RECENT_SECONDS = 12 * 3600.0  # a desk after a restart shows this shift, not last week
 MAX_CALLS = 5_000  # read back at most: about a second
-STATE_LINES = 2_000  # of agents' states read back; each agent changes state some hundred times a day
 _CHUNK = 500  # ids in one IN (…); SQLite allows 32,766 parameters
 
 
@@ -77,19 +74,3 @@ async def _lines(session: AsyncSession, ids: set[str]) -> list[JournalEntry]:
 def _chunks(ids: set[str]) -> list[list[str]]:
     ordered = sorted(ids)
     return [ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK)]
-
-
-async def agent_state_lines(database: Database) -> Sequence[JournalEntry]:
-    """The last lines that belong to no call, oldest first: agents' states among them."""
-    newest = (
-        select(JournalRow.call_id, JournalRow.at, JournalRow.kind, JournalRow.body)
-        .where(JournalRow.call_id == "")
-        .order_by(JournalRow.seq.desc())
-        .limit(STATE_LINES)
-    )
-    async with database.sessions() as session:
-        rows = (await session.execute(newest)).all()
-    return [
-        JournalEntry(call_id=call_id, at=at, kind=kind, body=bytes(body))
-        for call_id, at, kind, body in reversed(rows)
-    ]

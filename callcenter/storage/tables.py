@@ -139,3 +139,16 @@ class WebSessionRow(StorageBase):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[float] = mapped_column(Double)
     used_at: Mapped[float] = mapped_column(Double, index=True)
+
+
+class AgentWishRow(StorageBase):
+    """What an agent last wanted to be: available, paused with a reason, offline."""
+
+    __tablename__ = "agent_wishes"
+
+    agent_id: Mapped[str] = mapped_column(
+        String(AGENT_ID_CHARS), ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True
+    )
+    wish: Mapped[str] = mapped_column(String(WORD_CHARS))
+    reason: Mapped[str | None] = mapped_column(String(WORD_CHARS))
+    at: Mapped[float] = mapped_column(Double)

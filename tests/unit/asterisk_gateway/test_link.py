@@ -12,7 +12,8 @@ import pytest
 from callcenter.asterisk.ami import AmiConfig, AmiLoginRefused, LinkPhase, LinkState
 from callcenter.asterisk.link import EVENT_CLASSES, WANTED, AsteriskLink
 from callcenter.asterisk.tracker import ChannelTracker
-from callcenter.telephony.events import AnyCallEvent, Endpoint, LegAdded, LegEnded, SwitchGap
+from callcenter.asterisk.tracker.source import AmiEvent
+from callcenter.telephony.events import AnyCallEvent, Endpoint, LegAdded, LegEnded, LegId, SwitchGap
 from tests.pbx.simulated import SimulatedPbx
 from tests.virtual_time import VirtualClock, virtual_time
 
@@ -34,7 +35,7 @@ class Listener:
         self.events += events
         self.news.set()
 
-    def gap(self, gap: SwitchGap, reconciled: list[AnyCallEvent]) -> None:
+    def gap(self, gap: SwitchGap, reconciled: list[AnyCallEvent], waiting: frozenset[LegId]) -> None:
         self.gaps.append((gap, reconciled))
         self.news.set()
 
@@ -203,3 +204,44 @@ async def test_a_refused_secret_is_final() -> None:
 async def test_a_leg_is_known_before_its_first_event() -> None:
     async with a_pbx() as pbx, linked(pbx) as (link, _):
         assert link.leg_of("1795291309.42") == "pbx:1795291309.42"
+
+
+@virtual_time
+async def test_an_event_that_breaks_us_is_made_good_by_the_switchs_own_listing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_pbx() as pbx, linked(pbx) as (link, listener):
+        caller = await pbx.phone("trunk")
+        await caller.call("14155550100", number="+14155550123")
+        await caller.talking()
+        follow = ChannelTracker.feed
+
+        def breaks(tracker: ChannelTracker, message: AmiEvent, at: float) -> list[AnyCallEvent]:
+            if message.event == "Hangup":
+                raise ValueError("+14155550123")
+            return follow(tracker, message, at)
+
+        monkeypatch.setattr(ChannelTracker, "feed", breaks)
+        await caller.hang_up()
+        await listener.until(lambda: any(isinstance(event, LegEnded) for event in listener.events))
+        assert link.unfollowed == 1
+        assert "5550123" not in caplog.text
+        assert link.live
+
+
+@virtual_time
+async def test_comparing_with_the_switch_changes_nothing_while_all_is_well() -> None:
+    async with a_pbx() as pbx, linked(pbx) as (link, listener):
+        caller, other = await pbx.phone("trunk"), await pbx.phone("trunk2")
+        await caller.call("14155550100")
+        await caller.talking()
+        await asyncio.sleep(1)
+        before = len(listener.events)
+        link.resync()
+        link.resync()
+        await other.call("14155550100")  # arrives while the calls are being listed
+        await other.talking()
+        await asyncio.sleep(1)
+        ended = [event for event in listener.events[before:] if isinstance(event, LegEnded)]
+        assert ended == []
+        assert len([event for event in listener.events[before:] if isinstance(event, LegAdded)]) == 1
