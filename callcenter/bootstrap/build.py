@@ -12,14 +12,15 @@ from callcenter.agents.floor import AgentProfile, Floor
 from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami.config import AmiConfig
 from callcenter.asterisk.gateway import AsteriskGateway
-from callcenter.asterisk.link import EVENT_CLASSES, WANTED, AsteriskLink
+from callcenter.asterisk.link import EVENT_CLASSES, ROUTING, WANTED, WATCHING, AsteriskLink
 from callcenter.asterisk.scripts import CallScripts
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.bootstrap.desks import Desks
-from callcenter.bootstrap.past import StoredCalls, StoredJournal, decoded, last_wishes
+from callcenter.bootstrap.past import StoredCalls, StoredJournal, decoded
 from callcenter.bootstrap.reception import Orders, Reception
 from callcenter.bootstrap.server import Server
 from callcenter.bootstrap.web_ports import ServerHealth, StoredAccounts, StoredDirectory, StoredHistory
+from callcenter.bootstrap.wishes import WishKeeper
 from callcenter.calls.service import CallService
 from callcenter.kit.clock import Clock, SystemClock
 from callcenter.routing.dispatcher import Dispatcher
@@ -28,7 +29,8 @@ from callcenter.storage.database import Database
 from callcenter.storage.history import CallHistory
 from callcenter.storage.journal import open_journal
 from callcenter.storage.people import AgentRecord, People
-from callcenter.storage.restart import agent_state_lines, last_heard, open_journal_lines
+from callcenter.storage.restart import last_heard, open_journal_lines
+from callcenter.storage.wishes import Wishes
 from callcenter.telephony.events import Endpoint
 from crm_core.directory import CustomerDirectory
 from ivr.flow import greeting_then_queue
@@ -72,7 +74,8 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         read_number=directory.number,
         clock=clock,
     )
-    reception = _reception(settings, calls, desks, directory, clock)
+    wishes = WishKeeper(Wishes(database), clock)
+    reception = _reception(settings, calls, desks, directory, wishes, clock)
     tracker = ChannelTracker(switch=settings.asterisk.name, is_device=device_test(settings, floor))
     link = AsteriskLink(
         switch=settings.asterisk.name,
@@ -94,6 +97,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         send=orders.send,
         on_presence=desks.presence,
         on_queues=desks.queues_changed,
+        on_wish=wishes.keep,
     )
     orders.report = dispatcher.sent
     reception.attach(dispatcher=dispatcher, down_for=lambda: link.down_for)
@@ -137,6 +141,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         dispatcher=dispatcher,
         orders=orders,
         link=link,
+        wishes=wishes,
         scripts=AgiServer(
             settings.fastagi.host,
             settings.fastagi.port,
@@ -149,7 +154,12 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
 
 
 def _reception(
-    settings: Settings, calls: CallService, desks: Desks, directory: CustomerDirectory, clock: Clock
+    settings: Settings,
+    calls: CallService,
+    desks: Desks,
+    directory: CustomerDirectory,
+    wishes: WishKeeper,
+    clock: Clock,
 ) -> Reception:
     greeting = settings.flow.greeting
     return Reception(
@@ -163,6 +173,8 @@ def _reception(
         },
         default_flow=greeting_then_queue(greeting=greeting, queue=settings.flow.queue),
         pause_reasons=[reason.id for reason in settings.pause_reasons],
+        wishes=wishes,
+        routes=settings.asterisk.control,
         clock=clock,
     )
 
@@ -171,9 +183,9 @@ async def _recall(calls: CallService, floor: Floor, desks: Desks, database: Data
     """Go on where the last run stopped: live calls, desks, what each agent wanted."""
     now = clock.now()
     calls.restore(decoded(await open_journal_lines(database, now=now)))
-    for agent, (wish, reason) in last_wishes(decoded(await agent_state_lines(database))).items():
-        if floor.get(agent) is not None:
-            change = floor.want(agent, wish, reason=reason, at=now)
+    for kept in await Wishes(database).all():
+        if floor.get(kept.agent) is not None:
+            change = floor.want(kept.agent, kept.wish, reason=kept.reason, at=now)
             if change is not None:
                 desks.presence(change)
 
@@ -219,6 +231,7 @@ def ami_config(settings: Settings) -> AmiConfig:
         plain_login=asterisk.plain_login,
         events=EVENT_CLASSES,
         wanted=WANTED,
+        needed_actions=WATCHING | ROUTING if asterisk.control else WATCHING,
     )
 
 
