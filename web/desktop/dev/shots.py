@@ -41,7 +41,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     only = sys.argv[2:]
     out.mkdir(parents=True, exist_ok=True)
-    variants = [("light", "en", 1280, 800), ("dark", "en", 1280, 800), ("light", "zh-CN", 1280, 800), ("dark", "zh-CN", 1920, 1080)]
+    variants = [("light", "en", 1280, 800), ("dark", "en", 1280, 800), ("light", "zh-CN", 1280, 800), ("dark", "zh-CN", 1920, 1080), ("light", "en", 1920, 1080)]
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
         for theme, language, width, height in variants:

@@ -43,10 +43,13 @@ export function NewCustomer({
 }: NewCustomerProps) {
   const { t, i18n } = useTranslation();
   const queries = useQueryClient();
-  const [name, setName] = useState(suggestedName ?? "");
+  // Untouched fields follow the call: the switch may learn number and name after it began to ring.
+  const [typedName, setName] = useState<string | null>(null);
+  const name = typedName ?? suggestedName ?? "";
   const [company, setCompany] = useState("");
   const [language, setLanguage] = useState<string>(languageOf(i18n.language));
-  const [phone, setPhone] = useState(dialable(number));
+  const [typedPhone, setPhone] = useState<string | null>(null);
+  const phone = typedPhone ?? dialable(number);
   const [tried, setTried] = useState(false);
   const create = useMutation({
     mutationFn: server.createCustomer,

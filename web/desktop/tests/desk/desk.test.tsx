@@ -102,6 +102,29 @@ describe("a caller who is not one known customer", () => {
     });
   });
 
+  it("nobody: a number that the switch learns late comes into the untouched form, never over what was typed", async () => {
+    const none = popDoc(CALL_ID, {
+      match: { confidence: "none", candidates: [] },
+      customer: null,
+      calls: [],
+    });
+    const late = {
+      raw: "+14155550142",
+      e164: "+14155550142",
+      display: "+1 415-555-0142",
+      kind: "number",
+    } as const;
+    stage.put({ me: meDoc(), [CALL]: callDoc({ caller_name: "" }), [POP]: none });
+    stage.put({ [CALL]: callDoc({ caller_name: "", number: late }) });
+    const field = screen.getByTestId<HTMLInputElement>("create-number");
+    expect(field.value).toBe("+14155550142");
+    await user.clear(field);
+    await user.type(field, "1002");
+    stage.put({ [CALL]: callDoc({ caller_name: "Tom" }) });
+    expect(field.value).toBe("1002");
+    expect(screen.getByTestId<HTMLInputElement>("create-name").value).toBe("Tom");
+  });
+
   it("withheld: says so and puts no number into the form", () => {
     stage.put(deskOf("anonymous"));
     expect(text("call-name")).toBe("Number withheld");
