@@ -101,7 +101,7 @@ greeting = "{greeting}"
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Run it until it serves and its link to the PBX is live. Raises ServedError, TimeoutError."""
+        """Run it until it serves and its link to the PBX is live. Raises ServedError."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "callcenter", "serve", "--config", str(self._config)),
@@ -112,7 +112,10 @@ greeting = "{greeting}"
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         async with aiohttp.ClientSession() as http:
-            await until(lambda: self._healthy(http), f"the server serves\n{self.log}", START_SECONDS)
+            try:
+                await until(lambda: self._healthy(http), "the server serves", START_SECONDS)
+            except TimeoutError as late:
+                raise ServedError(f"{late}\n{self.log}") from None
 
     async def _healthy(self, http: aiohttp.ClientSession) -> bool:
         if not self.running:
