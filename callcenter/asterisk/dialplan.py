@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -31,10 +31,16 @@ CONTEXTS = (
 )
 """Every context of `extensions_callcenter.conf`; `callcenter doctor` looks for each."""
 
+DOCTOR_SUFFIX = "-doctor"
+"""Behind the name of the manager user: the name of the one that makes the doctor's test calls."""
+
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 _SECRET = re.compile(r"[A-Za-z0-9_.\-]{8,128}")
 _EXTENSION = re.compile(r"[0-9]{2,12}")
-_PATTERN = re.compile(r"_[0-9XZN]{1,15}|_[0-9XZN]{0,12}\[[0-9\-]{1,20}\][0-9XZN]{0,12}|[0-9]{2,12}")
+_PATTERN = re.compile(
+    r"_[0-9XZN]{1,15}|_[0-9XZN]{0,12}\[(?:[0-9](?:-[0-9])?){1,10}\][0-9XZN]{0,12}|[0-9]{2,12}"
+)
+_CLASSES = str.maketrans({"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"})
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,253}:[0-9]{1,5}")
 _MAILBOX = re.compile(r"([0-9]{2,12}@[A-Za-z0-9_\-]{1,32})?")
 _SOURCE = re.compile(r"[0-9./]{7,31}")
@@ -88,7 +94,8 @@ class DialplanSettings:
     fallback_members: tuple[str, ...] = ()
     manager_username: str = "callcenter"
     manager_secret: str = field(default="", repr=False)
-    manager_permit: str = "127.0.0.1/255.255.255.255"
+    manager_permit: str = "127.0.0.1"
+    doctor_secret: str = field(default="", repr=False)  # empty: no user that may make test calls
     sip_bind: str = "127.0.0.1:5060"
     media_address: str = ""  # the only address that media uses; empty: the machine's own choice
     phone_context: str = "callcenter-phones"
@@ -106,6 +113,44 @@ def render(settings: DialplanSettings, templates: Mapping[str, str] | None = Non
     values = _values(settings)
     found = read_templates() if templates is None else templates
     return {name.removesuffix(".in"): _fill(name, text, values) for name, text in sorted(found.items())}
+
+
+def phone_of(technology: str, extension: str) -> str:
+    """The endpoint that `callcenter-connect` dials for an extension; no other can be an agent's phone."""
+    return f"{technology}/{extension}"
+
+
+def extension_test(pattern: str) -> Callable[[str], bool]:
+    """Whether Asterisk would find an extension under `pattern`. Raises DialplanError for one that is not
+    allowed in our files."""
+    meaning = "an extension or a pattern such as _1XXX or _[1-3]XXX"
+    _allowed("agent_pattern", pattern, _PATTERN, meaning)
+    try:
+        shape = re.compile(pattern.removeprefix("_").translate(_CLASSES))
+    except re.error:  # a range that runs backwards
+        raise DialplanError(f"agent_pattern {pattern!r}: allowed is {meaning}") from None
+    return lambda extension: shape.fullmatch(extension) is not None
+
+
+def check_pattern(pattern: str) -> str:
+    """The pattern, if it may be written into the files. Raises DialplanError."""
+    extension_test(pattern)
+    return pattern
+
+
+def check_source(address: str) -> str:
+    """The address or network, if it may be written into the files. Raises DialplanError."""
+    return _source(address)
+
+
+def check_music(name: str) -> str:
+    """The music class, if it may be written into the files. Raises DialplanError."""
+    return _word("music", name)
+
+
+def check_mailbox(mailbox: str) -> str:
+    """The mailbox, if it may be written into the files; empty is none. Raises DialplanError."""
+    return _allowed("mailbox", mailbox, _MAILBOX, "mailbox@context, such as 1000@default")
 
 
 def read_templates(folder: Path = TEMPLATES) -> dict[str, str]:
@@ -126,9 +171,7 @@ def _fill(name: str, text: str, values: Mapping[str, str]) -> str:
 def _values(settings: DialplanSettings) -> dict[str, str]:
     values = {
         "fastagi": _allowed("fastagi", settings.fastagi, _ADDRESS, "host:port"),
-        "agent_pattern": _allowed(
-            "agent_pattern", settings.agent_pattern, _PATTERN, "an extension or a pattern such as _1XXX"
-        ),
+        "agent_pattern": check_pattern(settings.agent_pattern),
         "technology": _one_of("technology", settings.technology, _TECHNOLOGIES),
         "fallback_members": _members(settings),
         "fallback_message": _message(settings.fallback_mailbox),
@@ -136,6 +179,7 @@ def _values(settings: DialplanSettings) -> dict[str, str]:
             "manager_secret", settings.manager_secret, _SECRET, "8 to 128 letters, digits, `_`, `.`, `-`"
         ),
         "manager_permit": _source(settings.manager_permit),
+        "doctor_user": _doctor_user(settings),
         "sip_bind": _allowed("sip_bind", settings.sip_bind, _ADDRESS, "address:port"),
         "phones": "\n".join(_phone(phone) for phone in settings.phones),
         "trunks": "\n".join(_trunk(trunk, settings.media_address) for trunk in settings.trunks),
@@ -168,12 +212,31 @@ def _members(settings: DialplanSettings) -> str:
 def _message(mailbox: str) -> str:
     """The dialplan's last lines for a caller nobody took: a mailbox, or a sound file in the spool."""
     if mailbox:
-        _allowed("fallback_mailbox", mailbox, _MAILBOX, "mailbox@context, such as 1000@default")
+        check_mailbox(mailbox)
         return f" same => n,VoiceMail({mailbox},us)"
     return (
         " same => n,Playback(vm-intro)\n"
         " same => n,Record(${ASTSPOOLDIR}/callcenter/${FILTER(0-9.,${UNIQUEID})}.wav,10,180,k)\n"
         " same => n,UserEvent(CCMessage,Status: ${RECORD_STATUS})"
+    )
+
+
+def _doctor_user(settings: DialplanSettings) -> str:
+    """A second manager user for the doctor's test calls, where the settings have a secret for it."""
+    if not settings.doctor_secret:
+        return ""
+    secret = _allowed(
+        "doctor_secret", settings.doctor_secret, _SECRET, "8 to 128 letters, digits, `_`, `.`, `-`"
+    )
+    return (
+        "\n; For the test calls of `callcenter doctor`. `originate` lets whoever knows this secret run\n"
+        "; applications on this PBX: take this user out again when all is well.\n"
+        f"[{_word('manager_username', settings.manager_username)}{DOCTOR_SUFFIX}]\n"
+        f"secret = {secret}\n"
+        "deny = 0.0.0.0/0.0.0.0\n"
+        f"permit = {_source(settings.manager_permit)}\n"
+        "read = system\n"
+        "write = originate\n"
     )
 
 

@@ -19,7 +19,7 @@ from callcenter.simulator.manager import ManagerServer, ManagerUser
 from callcenter.simulator.people import Habit, Handset, waits
 
 LEAST_READ = EventClass.CALL | EventClass.AGENT | EventClass.SYSTEM | EventClass.USER
-LEAST_WRITE = EventClass.CALL | EventClass.AGENT | EventClass.ORIGINATE | EventClass.REPORTING
+LEAST_WRITE = EventClass.CALL | EventClass.REPORTING
 """The rights that manager_callcenter.conf gives the server; a demo must not need more than the real one."""
 
 STORM_TICK_SECONDS = 0.01  # how often a storm writes its share

@@ -23,9 +23,10 @@ Break = Callable[[str, Callable[[str], str], str], Awaitable[None]]
 @pytest.fixture
 def sound(real_pbx: RealPbx) -> DoctorSettings:
     """Settings with which everything is well."""
-    login = real_pbx.manager
+    login, doctor = real_pbx.lab.manager, real_pbx.lab.doctor
     return DoctorSettings(
         ami=AmiConfig(host=login.host, port=login.port, username=login.username, secret=login.secret),
+        caller=AmiConfig(host=doctor.host, port=doctor.port, username=doctor.username, secret=doctor.secret),
         clock=SystemClock(),
         fastagi_port=real_pbx.fastagi_port,
         prompts=("beep",),
@@ -106,9 +107,7 @@ async def test_a_wrong_secret_is_the_pbx_and_not_us(sound: DoctorSettings) -> No
     assert "not-the-secret" not in str(checks)
 
 
-@pytest.mark.parametrize(
-    ("right", "action"), [("originate", "Originate"), ("reporting", "CoreShowChannels"), ("call", "Redirect")]
-)
+@pytest.mark.parametrize(("right", "action"), [("reporting", "CoreShowChannels"), ("call", "Redirect")])
 async def test_a_missing_write_right(sound: DoctorSettings, change: Break, right: str, action: str) -> None:
     def without(text: str) -> str:
         lines = text.splitlines()
@@ -120,6 +119,39 @@ async def test_a_missing_write_right(sound: DoctorSettings, change: Break, right
     checks = await run_checks(sound)
     assert CheckName.RIGHTS in bad(checks)
     assert action in of(checks, CheckName.RIGHTS).detail
+
+
+async def test_without_a_secret_of_its_own_the_doctor_makes_no_calls(sound: DoctorSettings) -> None:
+    checks = await run_checks(replace(sound, caller=None))
+    assert bad(checks) == []
+    assert "asterisk.doctor_secret" in of(checks, CheckName.TEST_CALLS).detail
+    assert not {CheckName.FASTAGI, CheckName.PROMPTS, CheckName.EVENTS} & {check.name for check in checks}
+
+
+async def test_the_doctors_user_is_not_installed(sound: DoctorSettings) -> None:
+    assert sound.caller is not None
+    checks = await run_checks(replace(sound, caller=replace(sound.caller, secret="not-the-secret")))
+    assert bad(checks) == [CheckName.TEST_CALLS]
+    assert "not-the-secret" not in str(checks)
+
+
+async def test_the_doctors_user_may_not_make_calls(sound: DoctorSettings, change: Break) -> None:
+    await change(
+        "manager_callcenter.conf",
+        lambda text: text.replace("write = originate", "write = user"),
+        "manager reload",
+    )
+    checks = await run_checks(sound)
+    assert bad(checks) == [CheckName.FASTAGI, CheckName.PROMPTS, CheckName.EVENTS]
+    assert "originate" in of(checks, CheckName.FASTAGI).advice
+
+
+async def test_nobody_is_in_the_fallback_queue(sound: DoctorSettings, change: Break) -> None:
+    await change(
+        "queues_callcenter.conf", lambda text: text.replace("member = ", "; member = "), "queue reload all"
+    )
+    checks = await run_checks(sound)
+    assert bad(checks) == [CheckName.FALLBACK]
 
 
 async def test_a_missing_read_right(sound: DoctorSettings, change: Break) -> None:

@@ -72,7 +72,7 @@ async def _check_rights(session: AmiSession, config: AmiConfig) -> None:
     if missing:
         raise AmiLoginRefused(
             f"the manager user '{config.username}' of the switch at {config.place} may not do "
-            f"{', '.join(missing)}: give it the write classes call,agent,originate,reporting in manager.conf "
+            f"{', '.join(missing)}: give it the write classes call,reporting in manager.conf "
             "and run 'manager reload'"
         )
 

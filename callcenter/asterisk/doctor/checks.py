@@ -18,6 +18,8 @@ class CheckName(StrEnum):
     CLOCK = "clock"
     DIALPLAN = "dialplan"
     AGENTS = "agents' extensions"
+    FALLBACK = "fallback queue"
+    TEST_CALLS = "test calls"
     FASTAGI = "fastagi"
     PROMPTS = "prompts"
     DATABASE = "database"

@@ -13,26 +13,19 @@ from callcenter.asterisk.ami import (
     AmiConnection,
     AmiError,
     AmiLoginRefused,
-    AmiRefused,
+    AmiMessage,
     AmiSession,
     LinkPhase,
     LinkState,
 )
-from callcenter.asterisk.dialplan import CONTEXTS
+from callcenter.asterisk.doctor import questions
 from callcenter.asterisk.doctor.checks import Check, CheckName, failed, passed
 from callcenter.asterisk.doctor.opinion import Opinion, ask_second_library
 from callcenter.asterisk.doctor.probes import PROBE_SECONDS, Probes, listening
 from callcenter.kit.clock import Clock
 
 LINK_SECONDS = 15.0  # connect, a refused sign-in (1 s) and one more try
-CLOCK_SECONDS = 1.0  # wait and talk times are shown in seconds: a larger difference shows
-OLDEST = 18  # `docs/adr`: the oldest Asterisk whose events and applications we use
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-WATCHING = ("CoreSettings", "CoreShowChannels", "Status", "BridgeList", "BridgeInfo", "QueueStatus")
-"""Actions for screen pops and tracking."""
-CONTROLLING = ("Redirect", "Setvar", "Hangup", "Originate", "ShowDialPlan")
-"""Further actions, where this server routes calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +33,19 @@ class DoctorSettings:
     """What is to be checked. `control`: our dialplan is installed and this server routes.
 
     `fastagi_host`, `fastagi_port`: where the server listens (not what the PBX calls: that is
-    checked). `database` returns what to say of it, or raises with the reason.
+    checked). `caller`: the manager user that may make the test calls; without one, what needs a call is not
+    checked. `database` returns what to say of it, or raises with the reason.
     """
 
     ami: AmiConfig
     clock: Clock
+    caller: AmiConfig | None = None
     control: bool = True
     fastagi_host: str = "127.0.0.1"
     fastagi_port: int = 4573
     prompts: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()  # of agents: each must match in callcenter-connect
+    fallback_queue: str = "callcenter"
     database: Callable[[], Awaitable[str]] | None = None
     probe_seconds: float = PROBE_SECONDS
 
@@ -65,7 +61,7 @@ async def run_checks(settings: DoctorSettings) -> list[Check]:
 
 async def _pbx(settings: DoctorSettings) -> list[Check]:
     probes = Probes(seconds=settings.probe_seconds)
-    async with _link(settings, probes) as (link, state, error):
+    async with _link(settings.ami, settings.clock, probes.take) as (link, state, error):
         checks = [await _reachable(settings), _sign_in(settings, state, error)]
         if not checks[0].ok:
             return checks[:1]
@@ -73,7 +69,11 @@ async def _pbx(settings: DoctorSettings) -> list[Check]:
             checks.append(await _opinion(settings, live=checks[1].ok))
         if not checks[1].ok:
             return checks
-        checks += [await _version(link), await _rights(link, settings), await _clock(link, settings.clock)]
+        checks += [
+            await questions.version(link),
+            await questions.rights(link, control=settings.control),
+            await questions.clock(link, settings.clock),
+        ]
         if settings.control:
             checks += await _control(link, settings, probes)
     return checks
@@ -81,7 +81,7 @@ async def _pbx(settings: DoctorSettings) -> list[Check]:
 
 @asynccontextmanager
 async def _link(
-    settings: DoctorSettings, probes: Probes
+    ami: AmiConfig, clock: Clock, hear: Callable[[list[AmiMessage]], None]
 ) -> AsyncIterator[tuple[AmiConnection, LinkState, str]]:
     """Our own connection once it is live, refused or late, its last state, and what went wrong."""
     settled = asyncio.Event()
@@ -96,10 +96,8 @@ async def _link(
     async def prepare(_: AmiSession) -> None:
         return None
 
-    config = replace(settings.ami, events="call,agent,system,user", wanted=None, needed_actions=frozenset())
-    link = AmiConnection(
-        config, on_messages=probes.take, on_state=on_state, prepare=prepare, clock=settings.clock
-    )
+    config = replace(ami, events="call,agent,system,user", wanted=None, needed_actions=frozenset())
+    link = AmiConnection(config, on_messages=hear, on_state=on_state, prepare=prepare, clock=clock)
     work = asyncio.create_task(link.run(), name="doctor's AMI link")
     try:
         with contextlib.suppress(TimeoutError):
@@ -175,108 +173,47 @@ def _compare(other: Opinion, *, live: bool) -> Check:
     )
 
 
-async def _version(link: AmiConnection) -> Check:
-    try:
-        answer = await link.action("CoreSettings")
-    except AmiError as error:
-        return failed(
-            CheckName.VERSION, str(error), "Give the manager user `write = reporting`, then `manager reload`."
-        )
-    version = answer.get("AsteriskVersion")
-    major = version.removeprefix("certified-").removeprefix("certified/").partition(".")[0]
-    if major.isdigit() and int(major) < OLDEST:
-        return failed(CheckName.VERSION, f"Asterisk {version}", f"Asterisk {OLDEST} or later is needed.")
-    return passed(CheckName.VERSION, f"Asterisk {version}")
-
-
-async def _rights(link: AmiConnection, settings: DoctorSettings) -> Check:
-    """`ListCommands` names just the actions that this user may use."""
-    needed = WATCHING + (CONTROLLING if settings.control else ())
-    try:
-        answer = await link.action("ListCommands")
-    except AmiError as error:
-        return failed(CheckName.RIGHTS, str(error), "Use Asterisk 18 or later.")
-    allowed = {name.lower() for name, _ in answer.headers()}
-    missing = [action for action in needed if action.lower() not in allowed]
-    if missing:
-        return failed(
-            CheckName.RIGHTS,
-            f"this user may not: {', '.join(missing)}",
-            "In the manager file: read = call,agent,system,user and write = call,agent,originate,reporting; "
-            "then `manager reload`.",
-        )
-    return passed(CheckName.RIGHTS, f"all {len(needed)} actions that are needed")
-
-
-async def _clock(link: AmiConnection, clock: Clock) -> Check:
-    before = clock.now()
-    try:
-        answer = await link.action("Ping")
-        theirs = float(answer.get("Timestamp", "nan"))
-    except (AmiError, ValueError) as error:
-        return failed(CheckName.CLOCK, str(error), "Use Asterisk 18 or later.")
-    apart = theirs - (before + clock.now()) / 2
-    if abs(apart) < CLOCK_SECONDS:
-        return passed(CheckName.CLOCK, f"{abs(apart) * 1000:.0f} ms apart")
-    return failed(
-        CheckName.CLOCK,
-        f"the PBX's clock is {abs(apart):.1f} s {'ahead of' if apart > 0 else 'behind'} this machine's",
-        "Let both machines keep their time by NTP (chrony or systemd-timesyncd).",
-    )
-
-
 async def _control(link: AmiConnection, settings: DoctorSettings, probes: Probes) -> list[Check]:
-    dialplan = await _dialplan(link)
+    dialplan = await questions.dialplan(link)
     if not dialplan.ok:
         return [dialplan]
     checks = [dialplan]
     if settings.extensions:
-        checks.append(await _agents(link, settings.extensions))
-    async with listening(settings.fastagi_host, settings.fastagi_port) as ours:
-        checks.append(await _fastagi(link, probes, settings, ours=ours))
-    if settings.prompts:
-        checks.append(await _prompts(link, probes, settings.prompts))
-    checks.append(_events(probes))
-    return checks
+        checks.append(await questions.agents(link, settings.extensions))
+        checks.append(await questions.fallback(link, settings.fallback_queue))
+    return checks + await _test_calls(settings, probes)
 
 
-async def _has(link: AmiConnection, context: str, extension: str = "") -> bool:
-    headers = [("Context", context)] + ([("Extension", extension)] if extension else [])
-    try:
-        return bool(await link.collect("ShowDialPlan", headers))
-    except AmiRefused:
-        return False
+async def _test_calls(settings: DoctorSettings, probes: Probes) -> list[Check]:
+    """What only a call through the PBX can show."""
+    if settings.caller is None:
+        return [
+            passed(
+                CheckName.TEST_CALLS,
+                "none made, so FastAGI, prompts and events are unchecked: the server's own user may not make "
+                "calls. To have them, set asterisk.doctor_secret and install the manager file again",
+            )
+        ]
+    async with _link(settings.caller, settings.clock, _ignore) as (caller, state, error):
+        if state.phase is not LinkPhase.LIVE:
+            return [
+                failed(
+                    CheckName.TEST_CALLS,
+                    error or f"the link is {state.phase} after {LINK_SECONDS:.0f} s",
+                    f"Install the manager file with [{settings.caller.username}] (`callcenter asterisk config`), "
+                    "or empty asterisk.doctor_secret to go without test calls.",
+                )
+            ]
+        checks = [passed(CheckName.TEST_CALLS, f"made as {settings.caller.username}")]
+        async with listening(settings.fastagi_host, settings.fastagi_port) as ours:
+            checks.append(await _fastagi(caller, probes, settings, ours=ours))
+        if settings.prompts:
+            checks.append(await _prompts(caller, probes, settings.prompts))
+    return [*checks, _events(probes)]
 
 
-async def _dialplan(link: AmiConnection) -> Check:
-    try:
-        missing = [context for context in CONTEXTS if not await _has(link, context)]
-    except AmiError as error:
-        return failed(CheckName.DIALPLAN, str(error), "Give the manager user `write = reporting`.")
-    if missing:
-        return failed(
-            CheckName.DIALPLAN,
-            f"not loaded: {', '.join(missing)}",
-            "Copy extensions_callcenter.conf (`callcenter asterisk config`) to the PBX, include it from "
-            "extensions.conf (FreePBX: extensions_custom.conf) and run `dialplan reload` in its console.",
-        )
-    return passed(CheckName.DIALPLAN, f"all {len(CONTEXTS)} contexts are loaded")
-
-
-async def _agents(link: AmiConnection, extensions: tuple[str, ...]) -> Check:
-    """A Redirect to an extension that is not there hangs the caller up: each agent's must match."""
-    try:
-        missing = [one for one in extensions if not await _has(link, "callcenter-connect", one)]
-    except AmiError as error:
-        return failed(CheckName.AGENTS, str(error), "Give the manager user `write = reporting`.")
-    if missing:
-        return failed(
-            CheckName.AGENTS,
-            f"no extension in callcenter-connect for {', '.join(missing)}",
-            "Widen the pattern of agents' extensions in the settings, write the dialplan file "
-            "again and reload it.",
-        )
-    return passed(CheckName.AGENTS, f"{len(extensions)} extensions can be rung")
+def _ignore(_: list[AmiMessage]) -> None:
+    """The connection that makes the calls is not the one that hears of them."""
 
 
 async def _fastagi(link: AmiConnection, probes: Probes, settings: DoctorSettings, *, ours: bool) -> Check:
@@ -347,7 +284,9 @@ def _no_probe(name: CheckName, error: BaseException) -> Check:
             "In the manager file: read = call,agent,system,user (CCDoctor is a user event); "
             "`manager reload`.",
         )
-    return failed(name, str(error), "Give the manager user `write = originate`, then `manager reload`.")
+    return failed(
+        name, str(error), "Give the doctor's manager user `write = originate`, then `manager reload`."
+    )
 
 
 async def _database(ask: Callable[[], Awaitable[str]]) -> Check:

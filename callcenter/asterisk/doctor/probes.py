@@ -17,7 +17,11 @@ _PROMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/\-]{0,79}")
 
 
 class Probes:
-    """Starts test calls and hears of them by `CCDoctor` user events."""
+    """Starts test calls and hears of them by `CCDoctor` user events.
+
+    They are made with one connection (the doctor's, that may make calls) and heard on another (the server's, so
+    that its right to hear is tried too).
+    """
 
     def __init__(self, *, seconds: float = PROBE_SECONDS) -> None:
         self._seconds = seconds

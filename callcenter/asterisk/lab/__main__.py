@@ -27,7 +27,7 @@ def _welcome(lab: AsteriskLab) -> str:
         f"  phones\n{phones}\n\n"
         "The server's settings file for it:\n"
         f'  [asterisk]\n  port = {ports.manager}\n  username = "{settings.manager_username}"\n'
-        f'  secret = "{settings.manager_secret}"\n\n'
+        f'  secret = "{settings.manager_secret}"\n  doctor_secret = "{settings.doctor_secret}"\n\n'
         "From a phone call 2000 for the call center, 600 to hear yourself, 1001…1004 for another phone.\n"
         f"A call that comes in from outside: sipp -sn uac 127.0.0.1:{ports.sip} -s 14155550100 -m 1\n"
         "Without the server running, callers go to the fallback queue, which rings all phones.\n"

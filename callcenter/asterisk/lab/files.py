@@ -38,6 +38,7 @@ class LabSettings:
     fastagi: str = "127.0.0.1:4573"
     manager_username: str = "callcenter"
     manager_secret: str = field(default="callcenter-lab", repr=False)
+    doctor_secret: str = field(default="doctor-lab", repr=False)
     full_username: str = "observer"  # read = all, write = all: for recording, never for the server
     full_secret: str = field(default="observer-lab", repr=False)
     phone_secret: str = field(default="phone-lab-secret", repr=False)
@@ -59,6 +60,7 @@ def dialplan_settings(settings: LabSettings, ports: LabPorts) -> DialplanSetting
         fastagi=settings.fastagi,
         manager_username=settings.manager_username,
         manager_secret=settings.manager_secret,
+        doctor_secret=settings.doctor_secret,
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_limit=settings.heartbeat_limit,
         fallback_seconds=settings.fallback_seconds,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
 
+from callcenter.asterisk.dialplan import DOCTOR_SUFFIX
 from callcenter.asterisk.lab.files import RTP_PORTS, LabPorts, LabSettings, lab_files
 from callcenter.asterisk.lab.install import AsteriskInstall, find_asterisk
 from callcenter.asterisk.lab.tones import AGENT_MUSIC_HZ, CALLER_MUSIC_HZ, write_tone
@@ -78,6 +79,11 @@ class AsteriskLab:
     def manager(self) -> ManagerLogin:
         """The server's own user: the least rights of `manager_callcenter.conf`."""
         return self._login(self.settings.manager_username, self.settings.manager_secret)
+
+    @property
+    def doctor(self) -> ManagerLogin:
+        """The user that makes the doctor's test calls, and may do nothing else."""
+        return self._login(self.settings.manager_username + DOCTOR_SUFFIX, self.settings.doctor_secret)
 
     @property
     def observer(self) -> ManagerLogin:

@@ -13,6 +13,8 @@ from callcenter.asterisk.dialplan import (
     DialplanSettings,
     SamplePhone,
     SampleTrunk,
+    extension_test,
+    phone_of,
     read_templates,
     render,
 )
@@ -59,8 +61,45 @@ def test_each_script_is_followed_by_a_look_at_its_mark() -> None:
 def test_the_manager_user_has_no_more_rights_than_it_needs() -> None:
     text = render(SOUND)["manager_callcenter.conf"]
     assert "read = call,agent,system,user\n" in text
-    assert "write = call,agent,originate,reporting\n" in text
-    assert "permit = 127.0.0.1/255.255.255.255\n" in text
+    assert "write = call,reporting\n" in text
+    assert "permit = 127.0.0.1\n" in text
+    assert "originate" not in text
+
+
+def test_only_the_doctors_own_user_may_make_calls_and_only_where_it_has_a_secret() -> None:
+    text = render(replace(SOUND, doctor_secret="another-secret"))["manager_callcenter.conf"]
+    server, doctor = text.split("[callcenter-doctor]\n")
+    assert "write = call,reporting\n" in server
+    assert "secret = another-secret\n" in doctor
+    assert "permit = 127.0.0.1\n" in doctor
+    assert "write = originate\n" in doctor
+
+
+def test_what_was_dialled_reaches_the_script_only_filtered() -> None:
+    text = render(SOUND)["extensions_callcenter.conf"]
+    dids = re.findall(r"Set\(CC_DID=(.*)\)$", text, flags=re.MULTILINE)
+    assert len(dids) == 2
+    assert all(did.startswith("${FILTER(+0-9,") for did in dids)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found", "not_found"),
+    [
+        ("_1XXX", "1000 1999", "2001 100 10000 1a00"),
+        ("_[24]XX", "200 499", "300 2000"),
+        ("_[1-35]ZN", "119 592", "409 102 111"),
+        ("1001", "1001", "1002 11001"),
+    ],
+)
+def test_an_extension_is_found_as_asterisk_finds_it(pattern: str, found: str, not_found: str) -> None:
+    matches = extension_test(pattern)
+    assert [one for one in found.split() if not matches(one)] == []
+    assert [one for one in not_found.split() if matches(one)] == []
+
+
+def test_a_phone_is_the_one_that_the_dialplan_dials() -> None:
+    assert phone_of("SIP", "1001") == "SIP/1001"
+    assert "Dial(SIP/${EXTEN}," in render(replace(SOUND, technology="SIP"))["extensions_callcenter.conf"]
 
 
 def test_callers_outside_are_not_told_whose_phone_answered() -> None:
@@ -74,10 +113,13 @@ def test_callers_outside_are_not_told_whose_phone_answered() -> None:
         ("fastagi", "127.0.0.1"),
         ("agent_pattern", "_."),
         ("agent_pattern", "_X.,1,System(id)"),
+        ("agent_pattern", "_[9-1]XXX"),
+        ("agent_pattern", "_[-]XX"),
         ("technology", "Local"),
         ("manager_secret", "short"),
         ("manager_secret", "has space inside"),
         ("manager_secret", "abcdefgh\nwrite = all"),
+        ("doctor_secret", "abcdefgh\nread = all"),
         ("manager_username", "call]center"),
         ("manager_permit", "everywhere"),
         ("music", "default\n#exec id"),
@@ -94,7 +136,7 @@ def test_callers_outside_are_not_told_whose_phone_answered() -> None:
 def test_a_value_that_could_change_the_files_is_refused(key: str, value: object) -> None:
     with pytest.raises(DialplanError, match="allowed is") as refusal:
         render(replace(SOUND, **{key: value}))
-    if key == "manager_secret":
+    if key.endswith("secret"):
         assert str(value) not in str(refusal.value)
 
 
