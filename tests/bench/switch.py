@@ -23,6 +23,21 @@ WRITE_TIMEOUT = 0.1
 """Seconds, `writetimeout` of the sample manager.conf: a reader that stalls us longer is dropped."""
 
 _BANNER = b"Asterisk Call Manager/11.0.0\r\n"
+_MAY = (
+    "BridgeInfo",
+    "BridgeList",
+    "CoreShowChannels",
+    "DeviceStateList",
+    "Hangup",
+    "Redirect",
+    "Setvar",
+    "Status",
+)
+_SAYS = {
+    "Challenge": "Challenge: 170000042\r\n",
+    "Ping": "Ping: Pong\r\n",
+    "ListCommands": "".join(f"{name}: may be done\r\n" for name in _MAY),
+}
 _LISTS = ("CoreShowChannels", "BridgeList", "BridgeTechnologyList", "Status", "DeviceStateList")
 
 
@@ -181,7 +196,7 @@ def _answer_to(action: str, action_id: str) -> bytes:
             f"{head}EventList: start\r\n\r\nEvent: {action}Complete\r\nActionID: {action_id}\r\n"
             "EventList: Complete\r\nListItems: 0\r\n\r\n"
         ).encode()
-    more = {"Challenge": "Challenge: 170000042\r\n", "Ping": "Ping: Pong\r\n"}.get(action, "")
+    more = _SAYS.get(action, "")
     return f"{head}{more}\r\n".encode()
 
 
