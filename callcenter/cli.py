@@ -51,15 +51,18 @@ def _failed(line: str) -> NoReturn:
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> NoReturn:
-    """Run one asynchronous command; Ctrl-C ends it quietly, a database that cannot be used with one line."""
-    from callcenter.storage.database import DatabaseError
+    """Run one asynchronous command; Ctrl-C ends it quietly, what is no mistake of ours with one line."""
+    from callcenter.bootstrap.console import failure_line
 
     try:
         sys.exit(asyncio.run(work) or 0)
-    except DatabaseError as error:
-        _failed(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # the edge of the program: what no command foresaw
+        line = failure_line(error)
+        if line is None:
+            raise
+        _failed(line)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -190,6 +193,38 @@ def user_password(login: str, password: str, config: Path | None) -> None:
     from callcenter.bootstrap.commands import set_password
 
     _run(set_password(_settings(config), login, password))
+
+
+@user.command("phone")
+@click.argument("login")
+@click.argument("extension")
+@click.option("--endpoint", help="The phone as the PBX names it; PJSIP/<extension> if not given.")
+@CONFIG_OPTION
+def user_phone(login: str, extension: str, endpoint: str | None, config: Path | None) -> None:
+    """Give a person a phone, or another one."""
+    from callcenter.bootstrap.commands import set_phone
+
+    _run(set_phone(_settings(config), login, extension, endpoint or f"PJSIP/{extension}"))
+
+
+@user.command("disable")
+@click.argument("login")
+@CONFIG_OPTION
+def user_disable(login: str, config: Path | None) -> None:
+    """Sign a person out everywhere and for good; their phone may be given to another."""
+    from callcenter.bootstrap.commands import set_disabled
+
+    _run(set_disabled(_settings(config), login, True))
+
+
+@user.command("enable")
+@click.argument("login")
+@CONFIG_OPTION
+def user_enable(login: str, config: Path | None) -> None:
+    """Let a disabled person sign in again."""
+    from callcenter.bootstrap.commands import set_disabled
+
+    _run(set_disabled(_settings(config), login, False))
 
 
 @user.command("list")

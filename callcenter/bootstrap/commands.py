@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter.asterisk.dialplan import DialplanError, DialplanSettings, render
 from callcenter.asterisk.doctor import DoctorSettings, run_checks
@@ -15,13 +17,16 @@ from callcenter.bootstrap.build import ami_config
 from callcenter.bootstrap.console import complain, set_up_log
 from callcenter.kit.clock import SystemClock
 from callcenter.settings import Settings
-from callcenter.storage.database import Database, DatabaseError
+from callcenter.storage.database import Database, DatabaseError, is_failure
 from callcenter.storage.people import People, Taken
 from crm_core.importing import ImportProgress, ImportRefused, import_customers, import_orders
 from web.security.passwords import PasswordHasher, weakness
 
 EXTENSION = re.compile(r"[0-9]{2,12}")
 """As in the dialplan's files: it becomes part of a dial string there."""
+
+_NOBODY = "nobody has this login; `callcenter user list` shows who there is"
+_AT_NEXT_START = "a running server takes that up when it is started again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +47,21 @@ def database_of(settings: Settings) -> Database:
     return Database(settings.server.database.get_secret_value())
 
 
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database at this version's schema, closed in the end. Raises DatabaseError."""
+    database = database_of(settings)
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
 async def migrate(settings: Settings) -> int:
     """Bring the schema to this version."""
-    try:
-        database = database_of(settings)
-        await database.migrate()
-    except DatabaseError as error:
-        return complain(str(error))
-    await database.close()
+    async with opened(settings):
+        pass
     print("the database is at this version")
     return 0
 
@@ -58,25 +70,21 @@ async def add_person(settings: Settings, new: NewPerson) -> int:
     """Add somebody who signs in, and their phone if they answer calls."""
     if (weak := weakness(new.password, login=new.login)) is not None:
         return complain(weak)
-    if new.extension and not EXTENSION.fullmatch(new.extension):
-        return complain(f"extension {new.extension!r}: allowed are 2 to 12 digits")
-    database = database_of(settings)
-    await database.migrate()
-    people = People(database)
+    if new.extension and (wrong := _wrong_extension(new.extension)) is not None:
+        return complain(wrong)
     try:
-        await people.create_person(
-            login=new.login,
-            name=new.name,
-            role=new.role,
-            language=new.language,
-            password_hash=PasswordHasher().hash_now(new.password),
-            extension=new.extension or None,
-            endpoint=new.endpoint,
-        )
+        async with opened(settings) as database:
+            await People(database).create_person(
+                login=new.login,
+                name=new.name,
+                role=new.role,
+                language=new.language,
+                password_hash=PasswordHasher().hash_now(new.password),
+                extension=new.extension or None,
+                endpoint=new.endpoint,
+            )
     except Taken as taken:
-        return complain(f"this {taken.field} is taken; `callcenter user list` shows who has it")
-    finally:
-        await database.close()
+        return complain(_taken(taken))
     print(f"{new.login} can sign in as {new.role}" + (f", phone {new.endpoint}" if new.extension else ""))
     return 0
 
@@ -85,30 +93,62 @@ async def set_password(settings: Settings, login: str, password: str) -> int:
     """Replace a password and sign that person out everywhere."""
     if (weak := weakness(password, login=login)) is not None:
         return complain(weak)
-    database = database_of(settings)
-    await database.migrate()
-    people = People(database)
-    try:
-        person = await people.by_login(login)
+    async with opened(settings) as database:
+        people = People(database)
+        person = await people.by_login(login, also_disabled=True)
         if person is None:
-            return complain("nobody has this login; `callcenter user list` shows who there is")
+            return complain(_NOBODY)
         await people.set_password_hash(person.id, PasswordHasher().hash_now(password), sign_out=True)
-    finally:
-        await database.close()
     print(f"{login} has a new password and has to sign in again")
+    return 0
+
+
+async def set_phone(settings: Settings, login: str, extension: str, endpoint: str) -> int:
+    """Give somebody a phone, or another one."""
+    if (wrong := _wrong_extension(extension)) is not None:
+        return complain(wrong)
+    try:
+        async with opened(settings) as database:
+            people = People(database)
+            person = await people.by_login(login)
+            if person is None:
+                return complain(_NOBODY)
+            await people.set_phone(person, extension=extension, endpoint=endpoint)
+    except Taken as taken:
+        return complain(_taken(taken))
+    print(f"{login} answers at {endpoint}; {_AT_NEXT_START}")
+    return 0
+
+
+async def set_disabled(settings: Settings, login: str, disabled: bool) -> int:
+    """Sign somebody out for good, or let them in again."""
+    async with opened(settings) as database:
+        people = People(database)
+        person = await people.by_login(login, also_disabled=True)
+        if person is None:
+            return complain(_NOBODY)
+        await people.set_disabled(person.id, disabled)
+    done = f"{login} cannot sign in any more" if disabled else f"{login} can sign in again"
+    phone = f"; phone {person.extension}: {_AT_NEXT_START}" if person.extension else ""
+    print(done + phone)
     return 0
 
 
 async def list_people(settings: Settings) -> int:
     """Print everybody, one a line."""
-    database = database_of(settings)
-    await database.migrate()
-    try:
-        for person in await People(database).people():
-            print(f"{person.login:24} {person.role:12} {person.extension or '-':10} {person.name}")
-    finally:
-        await database.close()
+    async with opened(settings) as database:
+        for person in await People(database).people(also_disabled=True):
+            mark = " (disabled)" if person.disabled else ""
+            print(f"{person.login:24} {person.role:12} {person.extension or '-':10} {person.name}{mark}")
     return 0
+
+
+def _wrong_extension(extension: str) -> str | None:
+    return None if EXTENSION.fullmatch(extension) else f"extension {extension!r}: allowed are 2 to 12 digits"
+
+
+def _taken(taken: Taken) -> str:
+    return f"this {taken.field} is taken; `callcenter user list` shows who has it"
 
 
 def dialplan_settings(settings: Settings) -> DialplanSettings:
@@ -132,13 +172,25 @@ def asterisk_files(settings: Settings, out: Path | None) -> int:
         if out is None:
             print(f";;; {name}\n{text}")
             continue
-        out.mkdir(parents=True, exist_ok=True)
-        target = out / name
-        target.touch(mode=0o600)
-        target.chmod(0o600)  # also where an earlier one was open to others
-        target.write_text(text, encoding="utf-8")
-        print(f"wrote {target}")
+        try:
+            _write_private(out / name, text)
+        except OSError as error:
+            return complain(f"{out / name}: cannot be written: {error.strerror}")
+        print(f"wrote {out / name}")
     return 0
+
+
+def _write_private(target: Path, text: str) -> None:
+    """Readable by the owner only, from its first byte on, whatever stood or was linked there before."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        new.replace(target)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 async def doctor(settings: Settings) -> int:
@@ -173,7 +225,9 @@ async def _extensions(database: Database) -> tuple[str, ...]:
     """The agents' extensions; none where the database cannot be asked, which has a check of its own."""
     try:
         return tuple(agent.extension for agent in await People(database).agents() if agent.extension)
-    except SQLAlchemyError:
+    except Exception as error:  # drivers have errors of their own
+        if not is_failure(error):
+            raise
         return ()
 
 
@@ -187,26 +241,23 @@ async def _say_database(database: Database) -> str:
 
 async def import_csv(settings: Settings, kind: str, file: Path, *, dry_run: bool, errors: Path) -> int:
     """Import customers or orders; progress on one line, refused rows into `errors`. Exit 1 if any was refused."""
-    database = database_of(settings)
-    await database.migrate()
     try:
-        if kind == "customers":
-            result = await import_customers(
-                file,
-                database.sessions,
-                dry_run=dry_run,
-                errors_path=errors,
-                progress=_show_progress,
-                region=settings.server.region,
-            )
-        else:
-            result = await import_orders(
-                file, database.sessions, dry_run=dry_run, errors_path=errors, progress=_show_progress
-            )
+        async with opened(settings) as database:
+            if kind == "customers":
+                result = await import_customers(
+                    file,
+                    database.sessions,
+                    dry_run=dry_run,
+                    errors_path=errors,
+                    progress=_show_progress,
+                    region=settings.server.region,
+                )
+            else:
+                result = await import_orders(
+                    file, database.sessions, dry_run=dry_run, errors_path=errors, progress=_show_progress
+                )
     except ImportRefused as refusal:
         return complain(str(refusal))
-    finally:
-        await database.close()
     print(file=sys.stderr)  # ends the line of the progress
     done = "would be " if dry_run else ""
     print(

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 
 from callcenter.bootstrap.build import build
 from callcenter.bootstrap.console import complain, set_up_log
 from callcenter.bootstrap.server import Server
 from callcenter.settings import Settings
-from callcenter.storage.database import DatabaseError
+
+log = logging.getLogger(__name__)
 
 
 async def serve(settings: Settings) -> int:
-    """Run until SIGINT or SIGTERM. Exit code 1 with one line where it cannot start or a part fails."""
+    """Run until SIGINT or SIGTERM. Exit code 1 with one line where a port is taken or a part fails.
+
+    Raises DatabaseError where the database cannot be used.
+    """
     set_up_log(settings.server.log_level)
-    try:
-        server = await build(settings)
-    except (DatabaseError, OSError) as error:
-        return complain(str(error))
+    if settings.server.public_url and not settings.server.trusted_proxies:
+        log.warning(
+            "server.public_url is set and server.trusted_proxies is not: everybody behind a proxy is one address "
+            "to us, so one who guesses passwords locks all of them out; name the proxy's address there"
+        )
+    server = await build(settings)
     try:
         await server.start()
     except OSError as error:

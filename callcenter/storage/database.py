@@ -68,7 +68,12 @@ class Database:
     def __init__(self, url: str, *, durability: Durability = Durability.POWER) -> None:
         self.url = _async_url(url)
         self.durability = durability
-        self.engine = _engine(self.url, durability)
+        try:
+            self.engine = _engine(self.url, durability)
+        except ImportError as missing:
+            raise DatabaseError(
+                f"PostgreSQL needs the package {missing.name}: install callcenter[postgresql]"
+            ) from None
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
             self.engine, expire_on_commit=False
         )
@@ -97,8 +102,7 @@ class Database:
                 async with connection.begin():
                     await connection.run_sync(_upgrade)
         except _unusable() as error:
-            reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
-            raise DatabaseError(f"the database cannot be used: {reason}; check server.database") from error
+            raise DatabaseError(f"{failure_text(error)}; check server.database") from error
 
     async def check(self) -> str:
         """`ok`, or in one word why the database does not answer within a second. Never raises."""
@@ -107,7 +111,7 @@ class Database:
                 await connection.execute(text("SELECT count(*) FROM agents"))
         except TimeoutError:
             return "slow"
-        except (SQLAlchemyError, OSError):
+        except _unusable():
             return "unreachable"
         return "ok"
 
@@ -116,19 +120,31 @@ class Database:
         await self.engine.dispose()
 
 
+def is_failure(error: BaseException) -> bool:
+    """Whether a database that cannot be used, or a system call, raises such; all else is a mistake of ours."""
+    return isinstance(error, _unusable())
+
+
+def failure_text(error: BaseException) -> str:
+    """One line for the person at the terminal."""
+    reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+    (first, *_) = str(reason).splitlines() or [type(error).__name__]
+    return f"the database cannot be used: {first}"
+
+
 def _unusable() -> tuple[type[Exception], ...]:
     """What a database that cannot be used raises: its driver says a refused login in words of its own."""
     try:
-        from asyncpg import PostgresError
+        from asyncpg import InterfaceError, PostgresError
     except ImportError:
         return (SQLAlchemyError, OSError)
-    return (SQLAlchemyError, OSError, PostgresError)
+    return (SQLAlchemyError, OSError, PostgresError, InterfaceError)
 
 
 def _async_url(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number is the latter
         raise DatabaseError("not a database URL; allowed: sqlite:///path or postgresql://…") from None
     backend = parsed.drivername.partition("+")[0]
     if backend not in _DRIVERS:

@@ -30,7 +30,10 @@ class Taken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who signs in; `agent_id` and `extension` are set for one who answers calls."""
+    """Somebody who signs in; `agent_id` and `extension` are set for one who answers calls.
+
+    One who is `disabled` neither signs in nor answers.
+    """
 
     id: int
     login: str
@@ -39,6 +42,7 @@ class Person:
     language: str
     agent_id: AgentId | None
     extension: str | None
+    disabled: bool = False
     password_hash: str = field(repr=False)
 
 
@@ -62,7 +66,7 @@ class AgentRecord:
 
 
 class People:
-    """Each method is one transaction, committed when it returns. Disabled people are not found."""
+    """Each method is one transaction, committed when it returns. Disabled people are not found unless asked for."""
 
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -111,18 +115,18 @@ class People:
         except IntegrityError:
             raise Taken("login") from None
 
-    async def by_login(self, login: str) -> Person | None:
+    async def by_login(self, login: str, *, also_disabled: bool = False) -> Person | None:
         """Compared without case."""
+        wanted = _people(also_disabled=also_disabled).where(UserRow.login_key == login.casefold())
         async with self._database.sessions() as session:
-            found = await session.execute(_people().where(UserRow.login_key == login.casefold()))
-            row = found.one_or_none()
+            row = (await session.execute(wanted)).one_or_none()
         return _person(row) if row is not None else None
 
-    async def people(self) -> list[Person]:
+    async def people(self, *, also_disabled: bool = False) -> list[Person]:
         """Everybody, by name."""
+        wanted = _people(also_disabled=also_disabled).order_by(UserRow.name, UserRow.id)
         async with self._database.sessions() as session:
-            found = await session.execute(_people().order_by(UserRow.name, UserRow.id))
-            return [_person(row) for row in found]
+            return [_person(row) for row in await session.execute(wanted)]
 
     async def set_password_hash(self, user_id: int, password_hash: str, *, sign_out: bool = False) -> None:
         """With `sign_out` all browsers of that person have to sign in again."""
@@ -138,10 +142,12 @@ class People:
             await unit.session.execute(change)
 
     async def set_disabled(self, user_id: int, disabled: bool) -> None:
-        """A disabled person is signed out everywhere."""
+        """A disabled person is signed out everywhere and answers no calls; their phone may be given away."""
         async with self._database.unit_of_work() as unit:
             change = update(UserRow).where(UserRow.id == user_id).values(disabled=disabled)
             await unit.session.execute(change)
+            agent = update(AgentRow).where(AgentRow.user_id == user_id).values(disabled=disabled)
+            await unit.session.execute(agent)
             if disabled:
                 await unit.session.execute(delete(WebSessionRow).where(WebSessionRow.user_id == user_id))
 
@@ -205,6 +211,23 @@ class People:
             endpoint=Endpoint(endpoint) if endpoint else None,
         )
 
+    async def set_phone(self, person: Person, *, extension: str, endpoint: str) -> None:
+        """Give somebody a phone, another one, or the one they have. Their agent stays the same, as old calls do.
+
+        Raises Taken for another's extension or endpoint.
+        """
+        phone = {"extension": extension, "endpoint": endpoint}
+        try:
+            async with self._database.unit_of_work() as unit:
+                if person.agent_id is None:
+                    await _insert_agent(unit.session, person.name, {"user_id": person.id, **phone})
+                    return
+                await _refuse_taken(unit.session, phone, but=person.agent_id)
+                change = update(AgentRow).where(AgentRow.id == person.agent_id).values(**phone)
+                await unit.session.execute(change)
+        except IntegrityError:
+            raise Taken("extension") from None
+
     async def agents(self) -> Sequence[AgentRecord]:
         """All that are not disabled, by name."""
         wanted = select(AgentRow).where(AgentRow.disabled.is_(False)).order_by(AgentRow.name, AgentRow.id)
@@ -247,12 +270,12 @@ class People:
         )
 
 
-def _people() -> Select[UserRow, str, str | None]:
-    return (
-        select(UserRow, AgentRow.id.label("agent_id"), AgentRow.extension.label("agent_extension"))
-        .outerjoin(AgentRow, (AgentRow.user_id == UserRow.id) & AgentRow.disabled.is_(False))
-        .where(UserRow.disabled.is_(False))
-    )
+def _people(*, also_disabled: bool = False) -> Select[UserRow, str, str | None]:
+    """An agent is disabled with their person, and never alone."""
+    wanted = select(
+        UserRow, AgentRow.id.label("agent_id"), AgentRow.extension.label("agent_extension")
+    ).outerjoin(AgentRow, AgentRow.user_id == UserRow.id)
+    return wanted if also_disabled else wanted.where(UserRow.disabled.is_(False))
 
 
 def _person(row: Any) -> Person:
@@ -265,6 +288,7 @@ def _person(row: Any) -> Person:
         language=user.language,
         agent_id=AgentId(row.agent_id) if row.agent_id is not None else None,
         extension=row.agent_extension,
+        disabled=user.disabled,
         password_hash=user.password_hash,
     )
 
@@ -283,10 +307,16 @@ async def _insert_agent(session: AsyncSession, name: str, values: dict[str, Any]
     return AgentId(str(row["id"]))
 
 
-async def _refuse_taken(session: AsyncSession, values: dict[str, Any]) -> None:
+async def _refuse_taken(session: AsyncSession, values: dict[str, Any], *, but: AgentId | None = None) -> None:
+    """Raises Taken for what an agent other than `but` has. A phone of somebody disabled is taken off them."""
     for name, value in values.items():
         if value is None:
             continue
-        taken = select(AgentRow.id).where(getattr(AgentRow, name) == value)
-        if await session.scalar(taken) is not None:
+        holder = select(AgentRow).where(getattr(AgentRow, name) == value, AgentRow.id != (but or ""))
+        found = await session.scalar(holder)
+        if found is None:
+            continue
+        if not found.disabled or name == "user_id":
             raise Taken("person" if name == "user_id" else name)
+        found.extension = found.endpoint = None
+        await session.flush()

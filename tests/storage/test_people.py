@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from callcenter.storage.database import Database
-from callcenter.storage.people import People, Taken
+from callcenter.storage.people import People, Person, Taken
 
 _HASH = "$argon2id$v=19$m=65536,t=3,p=4$made$up"
 
@@ -68,6 +68,46 @@ async def test_a_person_and_their_phone_are_made_together_or_not_at_all(people: 
         await people.create_person(login="ben", name="Ben", role="agent", password_hash=_HASH, **phone)
     assert taken.value.field == "extension"
     assert await people.by_login("ben") is None
+
+
+async def test_a_phone_is_given_changed_and_kept_from_others(people: People) -> None:
+    ann = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH)
+    await people.set_phone(ann, extension="1001", endpoint="PJSIP/1001")
+    before = await _found(people, "ann")
+    await people.set_phone(before, extension="1002", endpoint="PJSIP/1001")
+    await people.set_phone(before, extension="1002", endpoint="PJSIP/1001")
+    after = await _found(people, "ann")
+    assert (before.extension, after.extension) == ("1001", "1002")
+    assert after.agent_id == before.agent_id
+    ben = await people.create_person(login="ben", name="Ben", role="agent", password_hash=_HASH)
+    with pytest.raises(Taken, match="extension"):
+        await people.set_phone(ben, extension="1002", endpoint="PJSIP/1002")
+    with pytest.raises(Taken, match="endpoint"):
+        await people.set_phone(ben, extension="1003", endpoint="PJSIP/1001")
+    assert (await _found(people, "ben")).agent_id is None
+
+
+async def test_a_disabled_person_answers_no_calls_and_their_phone_may_be_given_away(people: People) -> None:
+    phone = {"extension": "1001", "endpoint": "PJSIP/1001"}
+    ann = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH, **phone)
+    await people.set_disabled(ann.id, True)
+    assert list(await people.agents()) == []
+    assert [one.disabled for one in await people.people(also_disabled=True)] == [True]
+    assert await people.people() == []
+    await people.set_disabled(ann.id, False)
+    assert [agent.extension for agent in await people.agents()] == ["1001"]
+    await people.set_disabled(ann.id, True)
+    ben = await people.create_person(login="ben", name="Ben", role="agent", password_hash=_HASH, **phone)
+    assert [agent.id for agent in await people.agents()] == [ben.agent_id]
+    await people.set_disabled(ann.id, False)
+    back = await _found(people, "ann")
+    assert (back.agent_id, back.extension) == (ann.agent_id, None)
+
+
+async def _found(people: People, login: str) -> Person:
+    person = await people.by_login(login)
+    assert person is not None
+    return person
 
 
 async def test_a_session_shows_the_person_as_of_now(people: People) -> None:
