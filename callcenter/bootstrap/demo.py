@@ -243,9 +243,15 @@ async def _prepare(settings: Settings, folder: Path) -> list[DemoSignIn]:
 
 def _kept_password(place: Path) -> str:
     """The demo's password: drawn at the first start, so that nothing is shipped, and kept beside its database."""
-    if place.exists():
+    try:
         return str(json.loads(place.read_text(encoding="utf-8"))["password"])
-    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    except (
+        FileNotFoundError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):  # none yet, or one that a crash left half written
+        password = secrets.token_urlsafe(PASSWORD_BYTES)
     place.touch(mode=0o600)
     place.write_text(json.dumps({"password": password}), encoding="utf-8")
     return password

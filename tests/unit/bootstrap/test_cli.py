@@ -54,6 +54,12 @@ def one_line(result: Result) -> str:
         ("[routing]\nring_seconds = 1\n", "routing.ring_seconds: found 1"),
         ("[server\n", "not valid TOML"),
         (
+            '[server]\ndatabase = "mysql://root:hush@h/x"\n',
+            "(hidden); mysql is not supported; allowed: sqlite",
+        ),
+        ('[fastagi]\npeers = ["pbx.example.com"]\n', "fastagi.peers.0: found 'pbx.example.com'; allowed: an"),
+        ('[asterisk]\ntls = true\ntls_ca = "/nope.pem"\n', "asterisk.tls_ca: found '/nope.pem'; cannot be"),
+        (
             '[asterisk]\nsecret = "env:CALLCENTER_NOT_SET"\n',
             "environment variable CALLCENTER_NOT_SET is not set",
         ),
@@ -64,6 +70,7 @@ def test_wrong_settings_are_one_line_and_exit_2(shell: Shell, words: list[str], 
     result = shell.run(*words)
     assert result.exit_code == 2
     assert says in one_line(result)
+    assert "hush" not in result.output
 
 
 def test_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,9 +84,10 @@ def test_no_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("mysql://root:hush@h/x", "not supported; allowed: sqlite, postgresql"),
         ("postgresql://root:hush@127.0.0.1:1/x", "cannot be used"),
+        ("postgresql://root:hush@127.0.0.1:port/x", "not a database URL"),
         ("sqlite:////dev/null/x.db", "cannot be used"),
+        ("sqlite:///{folder}", "cannot be used: unable to open database file"),
         ("sqlite:///{folder}/callcenter.toml", "cannot be used: file is not a database"),
     ],
 )
@@ -182,3 +190,62 @@ def test_a_recording_that_is_none(shell: Shell) -> None:
     result = CliRunner().invoke(main, ["replay", str(junk)])
     assert result.exit_code == 1
     assert "not an .xz file" in one_line(result)
+
+
+def test_a_phone_is_given_later_and_changed(shell: Shell) -> None:
+    shell.add("anna", "--extension", "1001")
+    shell.add("ben")
+    taken = shell.run("user", "phone", "ben", "1001")
+    assert taken.exit_code == 1
+    assert "this extension is taken" in one_line(taken)
+    given = shell.run("user", "phone", "ben", "1002")
+    assert given.stdout.startswith("ben answers at PJSIP/1002; a running server")
+    assert shell.run("user", "phone", "BEN", "1003").exit_code == 0
+    listed = shell.run("user", "list").stdout.splitlines()
+    assert [line.split()[2] for line in listed] == ["1001", "1003"]
+    assert "digits" in one_line(shell.run("user", "phone", "ben", "x"))
+    assert "nobody has this login" in one_line(shell.run("user", "phone", "cleo", "1004"))
+
+
+def test_somebody_is_disabled_and_enabled(shell: Shell) -> None:
+    shell.add("anna", "--extension", "1001")
+    done = shell.run("user", "disable", "anna")
+    assert done.stdout.startswith("anna cannot sign in any more; phone 1001: a running server")
+    assert shell.run("user", "list").stdout.split() == ["anna", "agent", "1001", "anna", "(disabled)"]
+    assert "nobody has this login" in one_line(shell.run("user", "phone", "anna", "1002"))
+    assert shell.add("ben", "--extension", "1001").exit_code == 0
+    assert shell.run("user", "enable", "anna").stdout == "anna can sign in again\n"
+    listed = shell.run("user", "list").stdout.splitlines()
+    assert [line.split()[:3] for line in listed] == [["anna", "agent", "-"], ["ben", "agent", "1001"]]
+    assert "nobody has this login" in one_line(shell.run("user", "disable", "cleo"))
+
+
+def test_files_for_the_pbx_go_through_no_link(shell: Shell) -> None:
+    shell.settings('[asterisk]\nsecret = "made-up-secret-1"\n')
+    out, other = shell.folder / "files", shell.folder / "other"
+    out.mkdir()
+    other.write_text("precious", encoding="utf-8")
+    (out / "manager_callcenter.conf").symlink_to(other)
+    assert shell.run("asterisk", "config", "--out", str(out)).exit_code == 0
+    assert other.read_text(encoding="utf-8") == "precious"
+    assert [one.name for one in out.iterdir() if one.name.startswith(".")] == []
+
+
+def test_files_for_the_pbx_that_cannot_be_written(shell: Shell) -> None:
+    shell.settings('[asterisk]\nsecret = "made-up-secret-1"\n')
+    result = shell.run("asterisk", "config", "--out", "/dev/null/files")
+    assert result.exit_code == 1
+    assert "cannot be written: Not a directory" in one_line(result)
+
+
+def test_a_public_address_without_its_proxy_is_warned_of(
+    shell: Shell, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = f'database = "sqlite:///{shell.folder}"\npublic_url = "https://calls.example.com"\n'
+    shell.settings(f"[server]\n{database}")
+    shell.run("serve")
+    assert "name the proxy's address" in caplog.text
+    caplog.clear()
+    shell.settings(f'[server]\n{database}trusted_proxies = ["127.0.0.1"]\n')
+    shell.run("serve")
+    assert caplog.text == ""
