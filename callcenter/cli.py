@@ -155,7 +155,7 @@ def user() -> None:
     "--role", type=click.Choice(["agent", "supervisor", "admin"]), default="agent", show_default=True
 )
 @click.option("--extension", help="For one who answers calls: the number of their phone, e.g. 1001.")
-@click.option("--endpoint", help="The phone as the PBX names it; PJSIP/<extension> if not given.")
+@click.option("--endpoint", help="The phone as the PBX names it, if it is not PJSIP/<extension>.")
 @click.option("--language", type=click.Choice(["en", "zh-CN"]), default="en", show_default=True)
 @click.password_option(envvar="CALLCENTER_PASSWORD", help="Asked for if not given.")
 @CONFIG_OPTION
@@ -177,7 +177,7 @@ def user_add(
         name=name or login,
         role=role,
         extension=extension,
-        endpoint=endpoint or (f"PJSIP/{extension}" if extension else None),
+        endpoint=endpoint,
         language=language,
         password=password,
     )
@@ -198,13 +198,13 @@ def user_password(login: str, password: str, config: Path | None) -> None:
 @user.command("phone")
 @click.argument("login")
 @click.argument("extension")
-@click.option("--endpoint", help="The phone as the PBX names it; PJSIP/<extension> if not given.")
+@click.option("--endpoint", help="The phone as the PBX names it, if it is not PJSIP/<extension>.")
 @CONFIG_OPTION
 def user_phone(login: str, extension: str, endpoint: str | None, config: Path | None) -> None:
     """Give a person a phone, or another one."""
     from callcenter.bootstrap.commands import set_phone
 
-    _run(set_phone(_settings(config), login, extension, endpoint or f"PJSIP/{extension}"))
+    _run(set_phone(_settings(config), login, extension, endpoint))
 
 
 @user.command("disable")
@@ -270,4 +270,4 @@ def asterisk_config(out: Path | None, config: Path | None) -> None:
     """Print the Asterisk files to install, filled in with these settings."""
     from callcenter.bootstrap.commands import asterisk_files
 
-    sys.exit(asterisk_files(_settings(config), out))
+    _run(asterisk_files(_settings(config), out))

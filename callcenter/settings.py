@@ -23,9 +23,11 @@ from pydantic import (
     ValidationError,
 )
 
+from callcenter.asterisk.dialplan import check_mailbox, check_music, check_pattern, check_source
+
 _MAX_FILE_BYTES = 1 << 20  # a settings file is a page of text; more is a wrong path
 _SHOWN_CHARS = 60  # of a wrong value in the error line
-_SECRET_WORDS = frozenset({"secret", "password", "database", "token"})
+_SECRET_WORDS = frozenset({"secret", "doctor_secret", "password", "database", "token"})
 _SECTION_ERRORS = frozenset({"model_type", "model_attributes_type"})  # pydantic's: no table where one must be
 _DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
 
@@ -126,11 +128,23 @@ class AsteriskSettings(_Section):
     port: Port = 5038
     username: str = "callcenter"
     secret: Secret = SecretStr("")
+    doctor_secret: Secret = SecretStr("")
     tls: bool = False
     tls_ca: CaFile = ""
     plain_login: bool = False
     devices: tuple[str, ...] = ("PJSIP/[0-9]*", "SIP/[0-9]*")
     control: bool = True
+
+
+class DialplanSection(_Section):
+    """What `callcenter asterisk config` writes into the PBX's files; `agent_pattern` and `technology` also say
+    which phones this server may ring."""
+
+    agent_pattern: Annotated[str, AfterValidator(check_pattern)] = "_1XXX"
+    technology: Literal["PJSIP", "SIP"] = "PJSIP"
+    permit: Annotated[str, AfterValidator(check_source)] = "127.0.0.1"
+    music: Annotated[str, AfterValidator(check_music)] = "default"
+    mailbox: Annotated[str, AfterValidator(check_mailbox)] = ""
 
 
 class FastAgiSettings(_Section):
@@ -184,6 +198,7 @@ class Settings(_Section):
 
     server: ServerSettings = ServerSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
+    dialplan: DialplanSection = DialplanSection()
     fastagi: FastAgiSettings = FastAgiSettings()
     flow: FlowSettings = FlowSettings()
     routing: RoutingSettings = RoutingSettings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
 import re
 import secrets
 import ssl
@@ -17,6 +18,7 @@ from callcenter.asterisk.scripts import CallScripts
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.bootstrap.desks import Desks
 from callcenter.bootstrap.past import StoredCalls, StoredJournal, decoded
+from callcenter.bootstrap.phones import can_ring
 from callcenter.bootstrap.reception import Orders, Reception
 from callcenter.bootstrap.server import Server
 from callcenter.bootstrap.web_ports import ServerHealth, StoredAccounts, StoredDirectory, StoredHistory
@@ -40,6 +42,8 @@ from web.ports import Demo, PauseReason
 from web.realtime.hub import DeskHub
 from web.security.origin import Surroundings
 from web.security.setup import new_setup_key
+
+log = logging.getLogger(__name__)
 
 
 async def build(settings: Settings, *, demo: Demo | None = None, clock: Clock | None = None) -> Server:
@@ -86,7 +90,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         unseen_since=await last_heard(database),
     )
     gateway = AsteriskGateway(
-        manager=link.connection, channel_of=tracker.channel_of, extension_of=_extensions(floor)
+        manager=link.connection, channel_of=tracker.channel_of, extension_of=_extensions(settings, floor)
     )
     orders = Orders(gateway)
     dispatcher = Dispatcher(
@@ -191,19 +195,32 @@ async def _recall(calls: CallService, floor: Floor, desks: Desks, database: Data
 
 
 def profiles(settings: Settings, agents: Iterable[AgentRecord]) -> list[AgentProfile]:
-    """Each stored agent with the queues that the settings give them."""
+    """Each stored agent with the queues that the settings give them; none for one whom the dialplan cannot ring,
+    whose other calls pop as anybody's."""
     return [
         AgentProfile(
             id=agent.id,
             name=agent.name,
             extension=agent.extension,
             endpoint=agent.endpoint,
-            queues=frozenset(
-                queue.id for queue in settings.queues if not queue.agents or agent.extension in queue.agents
-            ),
+            queues=_queues(settings, agent),
         )
         for agent in agents
     ]
+
+
+def _queues(settings: Settings, agent: AgentRecord) -> frozenset[str]:
+    if agent.extension is not None and not can_ring(settings, agent.extension, agent.endpoint):
+        log.warning(
+            "the agent at extension %s gets no calls from queues: the dialplan does not ring %s; "
+            "see [dialplan] in the settings",
+            agent.extension,
+            agent.endpoint,
+        )
+        return frozenset()
+    return frozenset(
+        queue.id for queue in settings.queues if not queue.agents or agent.extension in queue.agents
+    )
 
 
 def device_test(settings: Settings, floor: Floor) -> Callable[[Endpoint], bool]:
@@ -235,9 +252,13 @@ def ami_config(settings: Settings) -> AmiConfig:
     )
 
 
-def _extensions(floor: Floor) -> Callable[[Endpoint], str | None]:
+def _extensions(settings: Settings, floor: Floor) -> Callable[[Endpoint], str | None]:
+    """Where to send a caller for a phone; None where the dialplan has no such extension, which would lose them."""
+
     def extension_of(endpoint: Endpoint) -> str | None:
         agent = floor.at(endpoint)
-        return None if agent is None else agent.extension
+        if agent is None or not can_ring(settings, agent.extension, agent.endpoint):
+            return None
+        return agent.extension
 
     return extension_of

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from callcenter.asterisk.dialplan import DialplanError, DialplanSettings, render
+from callcenter.asterisk.ami.config import AmiConfig
+from callcenter.asterisk.dialplan import (
+    DOCTOR_SUFFIX,
+    DialplanError,
+    DialplanSettings,
+    extension_test,
+    render,
+)
 from callcenter.asterisk.doctor import DoctorSettings, run_checks
 from callcenter.bootstrap.build import ami_config
 from callcenter.bootstrap.console import complain, set_up_log
+from callcenter.bootstrap.phones import CannotRing, endpoint_for
 from callcenter.kit.clock import SystemClock
 from callcenter.settings import Settings
 from callcenter.storage.database import Database, DatabaseError, is_failure
 from callcenter.storage.people import People, Taken
 from crm_core.importing import ImportProgress, ImportRefused, import_customers, import_orders
 from web.security.passwords import PasswordHasher, weakness
-
-EXTENSION = re.compile(r"[0-9]{2,12}")
-"""As in the dialplan's files: it becomes part of a dial string there."""
 
 _NOBODY = "nobody has this login; `callcenter user list` shows who there is"
 _AT_NEXT_START = "a running server takes that up when it is started again"
@@ -70,9 +74,8 @@ async def add_person(settings: Settings, new: NewPerson) -> int:
     """Add somebody who signs in, and their phone if they answer calls."""
     if (weak := weakness(new.password, login=new.login)) is not None:
         return complain(weak)
-    if new.extension and (wrong := _wrong_extension(new.extension)) is not None:
-        return complain(wrong)
     try:
+        endpoint = endpoint_for(settings, new.extension, new.endpoint) if new.extension else None
         async with opened(settings) as database:
             await People(database).create_person(
                 login=new.login,
@@ -81,11 +84,13 @@ async def add_person(settings: Settings, new: NewPerson) -> int:
                 language=new.language,
                 password_hash=PasswordHasher().hash_now(new.password),
                 extension=new.extension or None,
-                endpoint=new.endpoint,
+                endpoint=endpoint,
             )
+    except CannotRing as reason:
+        return complain(str(reason))
     except Taken as taken:
         return complain(_taken(taken))
-    print(f"{new.login} can sign in as {new.role}" + (f", phone {new.endpoint}" if new.extension else ""))
+    print(f"{new.login} can sign in as {new.role}" + (f", phone {endpoint}" if endpoint else ""))
     return 0
 
 
@@ -103,17 +108,18 @@ async def set_password(settings: Settings, login: str, password: str) -> int:
     return 0
 
 
-async def set_phone(settings: Settings, login: str, extension: str, endpoint: str) -> int:
+async def set_phone(settings: Settings, login: str, extension: str, endpoint: str | None) -> int:
     """Give somebody a phone, or another one."""
-    if (wrong := _wrong_extension(extension)) is not None:
-        return complain(wrong)
     try:
+        endpoint = endpoint_for(settings, extension, endpoint)
         async with opened(settings) as database:
             people = People(database)
             person = await people.by_login(login)
             if person is None:
                 return complain(_NOBODY)
             await people.set_phone(person, extension=extension, endpoint=endpoint)
+    except CannotRing as reason:
+        return complain(str(reason))
     except Taken as taken:
         return complain(_taken(taken))
     print(f"{login} answers at {endpoint}; {_AT_NEXT_START}")
@@ -143,29 +149,39 @@ async def list_people(settings: Settings) -> int:
     return 0
 
 
-def _wrong_extension(extension: str) -> str | None:
-    return None if EXTENSION.fullmatch(extension) else f"extension {extension!r}: allowed are 2 to 12 digits"
-
-
 def _taken(taken: Taken) -> str:
     return f"this {taken.field} is taken; `callcenter user list` shows who has it"
 
 
-def dialplan_settings(settings: Settings) -> DialplanSettings:
-    """What the files for the PBX need of the server's settings."""
-    fastagi = settings.fastagi.advertise or f"{settings.fastagi.host}:{settings.fastagi.port}"
+def dialplan_settings(settings: Settings, extensions: Iterable[str]) -> DialplanSettings:
+    """What the files for the PBX need of the server's settings. The phones of `extensions` ring in the fallback
+    queue."""
+    asterisk, plan = settings.asterisk, settings.dialplan
+    has = extension_test(plan.agent_pattern)
     return DialplanSettings(
-        fastagi=fastagi,
+        fastagi=settings.fastagi.advertise or f"{settings.fastagi.host}:{settings.fastagi.port}",
+        agent_pattern=plan.agent_pattern,
+        technology=plan.technology,
         ring_seconds=settings.routing.ring_seconds,
-        manager_username=settings.asterisk.username,
-        manager_secret=settings.asterisk.secret.get_secret_value(),
+        music=plan.music,
+        fallback_mailbox=plan.mailbox,
+        fallback_members=tuple(sorted(one for one in extensions if has(one))),
+        manager_username=asterisk.username,
+        manager_secret=asterisk.secret.get_secret_value(),
+        manager_permit=plan.permit,
+        doctor_secret=asterisk.doctor_secret.get_secret_value(),
     )
 
 
-def asterisk_files(settings: Settings, out: Path | None) -> int:
+async def asterisk_files(settings: Settings, out: Path | None) -> int:
     """Print the files for the PBX, or write them (readable by the owner only: one holds the secret)."""
+    database = database_of(settings)
     try:
-        files = render(dialplan_settings(settings))
+        extensions = await _extensions(database)
+    finally:
+        await database.close()
+    try:
+        files = render(dialplan_settings(settings, extensions))
     except DialplanError as error:
         return complain(str(error))
     for name, text in files.items():
@@ -177,6 +193,12 @@ def asterisk_files(settings: Settings, out: Path | None) -> int:
         except OSError as error:
             return complain(f"{out / name}: cannot be written: {error.strerror}")
         print(f"wrote {out / name}")
+    if not extensions:
+        print(
+            "callcenter: there are no agents yet, so nobody is in the fallback queue; "
+            "add them (callcenter user add) and do this again",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -201,6 +223,7 @@ async def doctor(settings: Settings) -> int:
         checks = await run_checks(
             DoctorSettings(
                 ami=ami_config(settings),
+                caller=_doctors_own(settings),
                 clock=SystemClock(),
                 control=settings.asterisk.control,
                 fastagi_host=settings.fastagi.host,
@@ -219,6 +242,14 @@ async def doctor(settings: Settings) -> int:
     failures = sum(not check.ok for check in checks)
     print(f"\n{'Everything works.' if not failures else f'{failures} of {len(checks)} checks failed.'}")
     return 1 if failures else 0
+
+
+def _doctors_own(settings: Settings) -> AmiConfig | None:
+    """The manager user that may make test calls, if the settings have its secret."""
+    secret = settings.asterisk.doctor_secret.get_secret_value()
+    if not secret:
+        return None
+    return replace(ami_config(settings), username=settings.asterisk.username + DOCTOR_SUFFIX, secret=secret)
 
 
 async def _extensions(database: Database) -> tuple[str, ...]:

@@ -132,6 +132,7 @@ class Stage:
                 "username": manager.username,
                 "secret": manager.secret,
             },
+            "dialplan": {"agent_pattern": "_[12]XXX"},  # wider than the PBX's own, as after a change of it
             "fastagi": {"port": self.fastagi_port},
             "flow": {"greeting": "", "queue": "service"},
         }

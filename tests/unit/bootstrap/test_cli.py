@@ -120,7 +120,6 @@ def test_people_are_added_and_listed(shell: Shell) -> None:
         (["anna"], "this login is taken"),
         (["ANNA"], "this login is taken"),
         (["ben", "--extension", "1001"], "this extension is taken"),
-        (["ben", "--extension", "1002", "--endpoint", "PJSIP/1001"], "this endpoint is taken"),
     ],
 )
 def test_taken(shell: Shell, words: list[str], says: str) -> None:
@@ -142,6 +141,29 @@ def test_an_extension_is_digits(shell: Shell, extension: str) -> None:
     assert result.exit_code == 1
     assert "digits" in one_line(result)
     assert shell.run("user", "list").stdout == ""
+
+
+def test_a_phone_is_one_that_the_dialplan_rings(shell: Shell) -> None:
+    outside = shell.add("anna", "--extension", "2001")
+    assert outside.exit_code == 1
+    assert "dialplan.agent_pattern is _1XXX" in one_line(outside)
+    assert "the dialplan rings PJSIP/1001" in one_line(
+        shell.add("anna", "--extension", "1001", "--endpoint", "SIP/1001")
+    )
+    shell.add("anna", "--extension", "1001")
+    assert "dialplan.agent_pattern" in one_line(shell.run("user", "phone", "anna", "2001"))
+    assert shell.run("user", "list").stdout.split()[2] == "1001"
+
+
+def test_the_agents_ring_in_the_fallback_queue(shell: Shell) -> None:
+    database = f'[server]\ndatabase = "sqlite:///{shell.folder}/callcenter.db"\n'
+    shell.settings(f'{database}[asterisk]\nsecret = "made-up-secret-1"\n')
+    nobody = shell.run("asterisk", "config")
+    assert "no agents yet" in nobody.stderr
+    shell.add("anna", "--extension", "1001")
+    somebody = shell.run("asterisk", "config")
+    assert somebody.stderr == ""
+    assert "\nmember = PJSIP/1001\n" in somebody.stdout
 
 
 def test_a_weak_password_is_refused(shell: Shell) -> None:

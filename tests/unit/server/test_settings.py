@@ -47,6 +47,12 @@ def test_the_documented_file_is_exactly_the_defaults(monkeypatch: pytest.MonkeyP
             {"server": {"database": "hunter2"}},
             "f.toml: server.database: found (hidden); not a database URL; allowed: sqlite:///path or postgresql",
         ),
+        ({"dialplan": {"agent_pattern": "_X."}}, "f.toml: dialplan.agent_pattern: found '_X.'; "),
+        ({"dialplan": {"agent_pattern": "_[3-1]XX"}}, "f.toml: dialplan.agent_pattern: found '_[3-1]XX'; "),
+        ({"dialplan": {"technology": "IAX2"}}, "f.toml: dialplan.technology: found 'IAX2'; "),
+        ({"dialplan": {"permit": "pbx.example"}}, "f.toml: dialplan.permit: found 'pbx.example'; "),
+        ({"dialplan": {"music": "a b"}}, "f.toml: dialplan.music: found 'a b'; "),
+        ({"dialplan": {"mailbox": "1000"}}, "f.toml: dialplan.mailbox: found '1000'; "),
         ({"zzz": 1}, "f.toml: zzz: unknown key; allowed: asterisk"),
         (
             {"queues": [{"id": "service", "name": "a"}, {"id": "service", "name": "b"}]},
