@@ -21,9 +21,9 @@ from tests.bench.vectors import vector_rows
 
 TITLE = "Decoding AMI"
 HOW = """
-The traffic of 1,000 real calls on Asterisk 22 as it came off the socket (`tests/bench/traffic`), in reads of
-64 KiB; best CPU time of five rounds, the contestants taking turns. The peers get their frames split for them,
-so only their parsing is compared. The vectors are the table of `tests/unit/asterisk_ami/vectors.py`.
+The traffic of 1,000 real calls on Asterisk 22 as it came off the socket (`tests/bench/traffic`), in reads of 64
+KiB; best CPU time of five rounds, the contestants taking turns. The peers get their frames split for them, so
+only their parsing is compared. The vectors are the table of `tests/unit/asterisk_ami/vectors.py`.
 """
 
 READ_BYTES = 65_536

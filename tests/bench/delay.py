@@ -21,11 +21,11 @@ from tests.bench.traffic.calls import Pace, Told, noise, tell
 
 TITLE = "From the PBX's byte to the desktop's message"
 HOW = """
-A process that speaks AMI writes 5,000 events a second, one write each as Asterisk does: 50 real calls a
-second (20 subscribed events each, known callers) and recorded events of other kinds between them. The server
-runs in a process of its own, its journal on disk; 200 desktops are connected from a third. Time runs from
-just before the write of the event that makes a call ring, talk or end at a desk until the read that completes
-the message of it there, on one monotonic clock. The second part is call events only (250 calls a second).
+A process that speaks AMI writes 5,000 events a second, one write each as Asterisk does: 50 real calls a second
+(20 subscribed events each, known callers) and recorded events of other kinds between them. The server runs in a
+process of its own, its journal on disk; 200 desktops are connected from a third. Time runs from just before the
+write of the event that makes a call ring, talk or end at a desk until the read that completes the message of it
+there, on one monotonic clock. The second part is call events only (250 calls a second).
 """
 
 AGENTS = 200

@@ -24,8 +24,8 @@ from web.security.permissions import Role
 
 TITLE = "Fan-out alone"
 HOW = """
-A hub with 200 desks and one socket each; 5,000 documents of about 600 bytes are put a second, spread evenly. Server
-and readers share one process and one loop, so this is more than the server alone.
+A hub with 200 desks and one socket each; 5,000 documents of about 600 bytes are put a second, spread evenly.
+Server and readers share one process and one loop, so this is more than the server alone.
 """
 
 _BURST_SECONDS: Final = 0.001  # changes come in reads of the AMI socket, not evenly

@@ -21,10 +21,10 @@ from tests.storage.postgres import running_postgres
 
 TITLE = "The durable journal"
 HOW = """
-The journal's writer (group commit) and a peer that commits each entry alone through SQLAlchemy's async ORM write
-the same entries into the same table, every commit waiting for the disk on both sides (SQLite `synchronous=FULL`,
-PostgreSQL `synchronous_commit=on` with fsync). How far the writer is behind is measured at a steady 2,000 entries a
-second, from append to commit.
+The journal's writer (group commit) and a peer that commits each entry alone through SQLAlchemy's async ORM
+write the same entries into the same table, every commit waiting for the disk on both sides (SQLite
+`synchronous=FULL`, PostgreSQL `synchronous_commit=on` with fsync). How far the writer is behind is measured at
+a steady 2,000 entries a second, from append to commit.
 """
 
 ENTRIES = 40_000

@@ -28,9 +28,9 @@ from tests.storage.postgres import running_postgres
 
 TITLE = "Who calls, among a million customers"
 HOW = """
-`CustomerDirectory.identify` with numbers in the spellings of trunks, one after the other, nine of ten known, every
-one another customer's, so that no cache helps but the database's own; parsing the number is in it. The peer makes
-the same query through an async ORM session. Best of four rounds of 2,000.
+`CustomerDirectory.identify` with numbers in the spellings of trunks, one after the other, nine of ten known,
+every one another customer's, so that no cache helps but the database's own; parsing the number is in it. The
+peer makes the same query through an async ORM session. Best of four rounds of 2,000.
 """
 
 CUSTOMERS = 1_000_000

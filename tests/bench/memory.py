@@ -15,11 +15,11 @@ from tests.bench.traffic.calls import Pace, Told, tell
 
 TITLE = "Memory"
 HOW = """
-Resident memory of the server's process (`VmRSS`), which runs as `callcenter serve` with a database on disk: at rest
-with 100 agents, their 100 desktops connected and 1,000 demo customers; then while a process that speaks AMI makes
-20,000 calls that are answered and go on, each with two legs, from known callers, 100 of them at the agents' own
-desks and the others at phones of colleagues. A live call's share is the growth divided by the calls; what the
-server keeps anyway (answers of the directory, what desks remember) is in it.
+Resident memory of the server's process (`VmRSS`), which runs as `callcenter serve` with a database on disk: at
+rest with 100 agents, their 100 desktops connected and 1,000 demo customers; then while a process that speaks
+AMI makes 20,000 calls that are answered and go on, each with two legs, from known callers, 100 of them at the
+agents' own desks and the others at phones of colleagues. A live call's share is the growth divided by the
+calls; what the server keeps anyway (answers of the directory, what desks remember) is in it.
 """
 
 AGENTS = 100

@@ -24,12 +24,12 @@ from tests.bench.traffic import recorded
 
 TITLE = "An event through the whole server"
 HOW = """
-The recorded traffic of 1,000 calls (`read = all`, 85,613 events), its phones spread over 100 agents, goes in
-64 KiB reads through decoder, tracker, state machine, router, journal (SQLite on disk, each commit waits for
-the disk) and fan-out to 100 desktops on sockets in another process. The clock stops when the journal is on
-the disk. Beside it panoramisk's protocol reads the same bytes with an empty handler; best of the rounds,
-which take turns. The second figure is the same with callers whom the directory knows: each call then is a
-look-up and a record with orders and tickets sent to a desktop as well.
+The recorded traffic of 1,000 calls (`read = all`, 85,613 events), its phones spread over 100 agents, goes in 64
+KiB reads through decoder, tracker, state machine, router, journal (SQLite on disk, each commit waits for the
+disk) and fan-out to 100 desktops on sockets in another process. The clock stops when the journal is on the
+disk. Beside it panoramisk's protocol reads the same bytes with an empty handler; best of the rounds, which take
+turns. The second figure is the same with callers whom the directory knows: each call then is a look-up and a
+record with orders and tickets sent to a desktop as well.
 """
 
 AGENTS = 100

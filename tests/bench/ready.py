@@ -13,9 +13,9 @@ from tests.bench.switch import SwitchProcess
 
 TITLE = "Ready after a start"
 HOW = """
-From starting the process `callcenter serve` until `GET /api/v1/health` answers 200 (database reached, signed in at
-the PBX and reconciled), with 100 agents and a million customers in SQLite. Python's compiled files are there, as in
-an installed product: the first start only makes them. Median of the others.
+From starting the process `callcenter serve` until `GET /api/v1/health` answers 200 (database reached, signed in
+at the PBX and reconciled), with 100 agents and a million customers in SQLite. Python's compiled files are
+there, as in an installed product: the first start only makes them. Median of the others.
 """
 
 AGENTS = 100

@@ -24,11 +24,11 @@ from tests.bench.traffic.calls import noise
 TITLE = "A storm"
 HOW = """
 A process that speaks AMI writes 50,000 events a second for 10 s, as fast writes of what 2 ms bring: 40 real
-calls a second (known callers, answered, talked, ended) in recorded events of other kinds; the calls go on for
-5 s after it. It closes the connection when a write is held up for 100 ms, as Asterisk with the sample's
+calls a second (known callers, answered, talked, ended) in recorded events of other kinds; the calls go on for 5
+s after it. It closes the connection when a write is held up for 100 ms, as Asterisk with the sample's
 `writetimeout`. Two seconds after the last byte every row of the calls table is compared with the fold of the
-same bytes without a server. The lag is how long after the storm's last byte the last message about a call
-event written in it reached its desktop.
+same bytes without a server. The lag is how long after the storm's last byte the last message about a call event
+written in it reached its desktop.
 """
 
 RATE = 50_000

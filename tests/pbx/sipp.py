@@ -47,11 +47,13 @@ async def run_sipp(
     numbers: list[str] | None = None,
     names: list[str] | None = None,
     within: float = 60.0,
+    messages: Path | None = None,
 ) -> SippResult:
     """Place `calls` calls to `exten` at `rate` a second, each talking `seconds` long once answered.
 
     Caller IDs go round through `numbers` (default: one made-up number). Each call must be answered
-    within 30 s and succeed; a BYE of the other side first counts as success too. Raises TimeoutError.
+    within 30 s and succeed; a BYE of the other side first counts as success too. `messages` is a file for a line
+    about each SIP message. Raises TimeoutError.
     """
     with tempfile.TemporaryDirectory(prefix="cc-sipp-") as name:
         folder = Path(name)
@@ -63,6 +65,7 @@ async def run_sipp(
             *("-sf", "caller.xml", "-inf", "callers.csv", "-s", exten, "-i", "127.0.0.1", "-m", str(calls)),
             *("-r", f"{rate:g}", "-l", "1000", "-nostdin", "-timeout", f"{within:g}s"),
             *("-trace_stat", "-stf", "stat.csv", "-fd", "1", "-trace_err", "-error_file", "errors"),
+            *(("-trace_shortmsg", "-shortmessage_file", str(messages)) if messages is not None else ()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
