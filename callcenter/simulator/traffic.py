@@ -39,7 +39,7 @@ class TrafficPlan:
     robot_answers: Span = Span(2.0, 6.0)
     robot_talks: Span = Span(20.0, 70.0)
     person_answers: Span = Span(8.0, 12.0)  # the time to read who is calling
-    person_talks: Span = Span(25.0, 50.0)
+    person_talks: Span = Span(15.0, 30.0)  # ended, the call stays on the desk: nobody is hurried
     most_waiting: int = 4
     """No new caller arrives by itself while so many calls live: the demo is gentle."""
 

@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ANSWERED_MS = 30_000
 """The demo's phone is answered by itself after 8 to 12 s, to let one read the screen."""
 
-TALKED_MS = 70_000
-"""The made-up talk takes 25 to 50 s, to let one look around."""
+TALKED_MS = 50_000
+"""The made-up talk takes 15 to 30 s, to let one look around."""
 
 WORDS = {
     "en": ("anna.bauer", "en-US", "Simulate a call", "Incoming", "Talking", "Call ended"),
