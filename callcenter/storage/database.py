@@ -27,6 +27,7 @@ _DRIVERS = {
 }
 _BUSY_MS = 5_000  # longest wait for SQLite's one write lock: an import's batch or a checkpoint is far shorter
 _CHECK_SECONDS = 1.0
+_POSTGRES_PORT = 5432
 _POOL_SIZE = 5
 _POOL_OVERFLOW = 10
 _HIDE_PARAMETERS = True  # of a failed statement: they are names and numbers of people, and errors get logged
@@ -82,6 +83,15 @@ class Database:
     def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
+    @property
+    def place(self) -> str:
+        """Which database it is, for people: the file, or host and name; never a password."""
+        if self.is_sqlite:
+            return self.url.database or ""
+        return (
+            f"{self.url.database or ''} at {self.url.host or 'localhost'}:{self.url.port or _POSTGRES_PORT}"
+        )
+
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
         """A write transaction. On SQLite it holds the only write lock from the start: keep it short."""
@@ -102,7 +112,7 @@ class Database:
                 async with connection.begin():
                     await connection.run_sync(_upgrade)
         except _unusable() as error:
-            raise DatabaseError(f"{failure_text(error)}; check server.database") from error
+            raise DatabaseError(f"{failure_text(error, self.place)}; check server.database") from error
 
     async def check(self) -> str:
         """`ok`, or in one word why the database does not answer within a second. Never raises."""
@@ -125,11 +135,11 @@ def is_failure(error: BaseException) -> bool:
     return isinstance(error, _unusable())
 
 
-def failure_text(error: BaseException) -> str:
-    """One line for the person at the terminal."""
+def failure_text(error: BaseException, place: str = "") -> str:
+    """One line for the person at the terminal; `place` as of `Database`."""
     reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
     (first, *_) = str(reason).splitlines() or [type(error).__name__]
-    return f"the database cannot be used: {first}"
+    return f"the database {place} cannot be used: {first}" if place else f"the database failed: {first}"
 
 
 def _unusable() -> tuple[type[Exception], ...]:
