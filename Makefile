@@ -8,7 +8,7 @@ PY := .venv/bin/python
 DESKTOP := web/desktop
 NPM = PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix $(DESKTOP)
 
-.PHONY: help run serve test unit check format bench asterisk tools tools-test lock screenshots clean
+.PHONY: help run serve desktop test unit check format bench asterisk tools tools-test lock screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,8 @@ run: .venv/.run $(DESKTOP)/dist/index.html ## set everything up and start the de
 
 test: .venv/.dev $(DESKTOP)/dist/index.html tools-test ## everything the tests need, then all tests
 	scripts/test
+
+desktop: $(DESKTOP)/dist/index.html ## build the browser application that `callcenter serve` hands out
 
 unit: .venv/.dev ## the fast tests only
 	$(PY) -m pytest -q tests/unit
