@@ -253,7 +253,7 @@ def _one_line(error: ValidationError, source: str) -> str:
 
 def _found(first: Any) -> str:
     """The wrong value; of a secret, and of what stands where a whole section should, only that or its kind."""
-    if _SECRET_WORDS & set(map(str, first["loc"])):
+    if any(word in str(part) for part in first["loc"] for word in _SECRET_WORDS):
         return "(hidden)"
     value = first["input"]
     if isinstance(value, list):

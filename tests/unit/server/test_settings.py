@@ -100,6 +100,7 @@ def test_a_secret_is_neither_in_the_error_nor_in_the_repr() -> None:
         ({"server": {"database": {"url": "hunter2"}}}, "t: server.database: found (hidden); "),
         ({"server": {"database": ["hunter2"]}}, "t: server.database: found (hidden); "),
         ({"asterisk": {"secret": {"secret": "hunter2"}}}, "t: asterisk.secret: found (hidden); "),
+        ({"asterisk": {"doctor_secret": ["hunter2"]}}, "t: asterisk.doctor_secret: found (hidden); "),
         ({"flow": {"greeting": {"secret": "hunter2"}}}, "t: flow.greeting: found a table; "),
     ],
 )
