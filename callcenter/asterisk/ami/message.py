@@ -61,6 +61,15 @@ class _LineMemo(dict[bytes, Header]):
         return header
 
 
+class _Starts(dict[str, bytes]):
+    """How the line of a header begins, by its name as asked for: the few names of our own code."""
+
+    def __missing__(self, header: str) -> bytes:
+        start = self[header] = b"\r\n" + header.encode() + b":"
+        return start
+
+
+_START_OF = _Starts()
 _as_sent = _LineMemo(lower=False).__getitem__
 _lower_case = _LineMemo(lower=True).__getitem__
 
@@ -116,9 +125,17 @@ class AmiMessage:
         return cls(raw, event_name(raw))
 
     def get(self, header: str, default: str = "") -> str:
-        """Return the first value of `header` (any case), or `default`."""
+        """Return the first value of `header`, or `default`: of an event spelt exactly so, else in any case."""
         index = self._index
         if index is None:
+            if self.event:  # a few values of an event are found quicker than all its lines are split
+                raw, start = self.raw, _START_OF[header]
+                at = raw.find(start)
+                if at >= 0:
+                    at += len(start)
+                    end = raw.find(CRLF, at)
+                    line = raw[at:] if end < 0 else raw[at:end]
+                    return decode_text(line[1:] if line[:1] == b" " else line)
             index = self._index = self._make_index()
         return index.get(header.lower(), default)
 

@@ -57,6 +57,7 @@ class AmiSession:
             self._hand_on(consumer, batch)
             await asyncio.sleep(0)
         self._consumer = consumer
+        self._stream.rests = True
 
     async def keep_alive(self) -> str:
         """Ping until the connection is over; return why it is.

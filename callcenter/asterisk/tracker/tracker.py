@@ -97,7 +97,7 @@ class ChannelTracker:
             return []
         graph = self._graph
         try:
-            at = float(message.get("timestamp") or received_at)
+            at = float(message.get("Timestamp") or received_at)
         except ValueError:
             at = received_at
         if not 0.0 <= at < END_OF_TIME:  # `nan` among them
