@@ -213,6 +213,9 @@ class Stage:
         await self.start_server(live=live)
         try:
             yield self
+        except Exception as failure:
+            failure.add_note(self.now())
+            raise
         finally:
             await self.server.stop()
 

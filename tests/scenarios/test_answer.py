@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.stage import DIRECT, NO_TIME, SERVICE, Moment, Stage, a_while, moment, span
+from tests.scenarios.stage import DIRECT, NO_TIME, SEEN_SECONDS, SERVICE, Moment, Stage, a_while, moment, span
 
 
 async def talk(stage: Stage) -> tuple[Moment, Moment]:
@@ -123,8 +123,8 @@ async def test_a_phone_with_two_devices_is_one_pop(stage: Stage) -> None:
         other = await stage.pbx.second_contact("1001", "1001b")
         stage.available("1001")
         await caller.call(DIRECT)
-        await agent.ringing()
-        await other.ringing()
+        await agent.ringing(SEEN_SECONDS)
+        await other.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await a_while()
         await other.answer()
@@ -158,11 +158,11 @@ async def test_a_greeting_first(stage: Stage) -> None:
         caller, agent = await stage.phones("trunk", "1001")
         stage.available("1001")
         await caller.call(SERVICE)
-        await caller.talking()
+        await caller.talking(SEEN_SECONDS)
         await stage.until(lambda: list(stage.server.calls.book), "the call to be seen")
         (call,) = stage.server.calls.book
         assert (call.state.value, call.answered_at) == ("arriving", None)
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await agent.answer()
         await stage.desk_shows("1001", "talking")

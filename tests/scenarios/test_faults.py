@@ -15,7 +15,7 @@ import pytest_asyncio
 from callcenter.bootstrap.server import Server
 from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import SimulatedPbx
-from tests.scenarios.stage import SERVICE, Stage, a_while, moment, span
+from tests.scenarios.stage import SEEN_SECONDS, SERVICE, Stage, a_while, moment, span
 from tests.scenarios.test_answer import talk
 
 PLAIN_CALL = """
@@ -73,7 +73,7 @@ async def test_garbage_between_the_events(faulty: tuple[Stage, SimulatedPbx]) ->
         caller, agent = await stage.phones("trunk", "1001")
         stage.available("1001")
         await caller.call(SERVICE)
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         for _ in range(20):
             pbx.site.garbage()

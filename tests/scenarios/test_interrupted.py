@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.stage import SERVICE, Stage, a_while, moment, span
+from tests.scenarios.stage import SEEN_SECONDS, SERVICE, Stage, a_while, moment, span
 from tests.scenarios.test_answer import talk
 
 
@@ -132,8 +132,8 @@ async def test_the_server_starts_anew_while_two_wait(stage: Stage) -> None:
         arrived = await moment(lambda: first.call(SERVICE), lambda: stage.waiting(1))
         await second.call(SERVICE)
         await stage.waiting(2)
-        await first.talking()  # the PBX answers to play music
-        await second.talking()
+        await first.talking(SEEN_SECONDS)  # the PBX answers to play music
+        await second.talking(SEEN_SECONDS)
         await a_while()
         before = [call.id for call in stage.server.calls.book]
         await stage.restart_server()
@@ -141,13 +141,13 @@ async def test_the_server_starts_anew_while_two_wait(stage: Stage) -> None:
         assert stage.me("1001")["reason"] == "break"
         await stage.waiting(2)
         stage.available("1001")
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         answered = await moment(agent.answer, lambda: stage.desk_shows("1001", "talking"))
-        await first.talking()
+        await first.talking(SEEN_SECONDS)
         await a_while()
         await agent.hang_up()
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await second.hang_up()
         await stage.over()
@@ -179,7 +179,7 @@ async def test_the_server_starts_anew_while_a_phone_rings(stage: Stage) -> None:
         caller, agent, _ = await stage.phones("trunk", "1001", "1002")
         arrived = await moment(lambda: caller.call(SERVICE), lambda: stage.waiting(1), caller.talking)
         stage.available("1001", "1002")
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await a_while()
         await stage.restart_server()
@@ -213,7 +213,7 @@ async def test_the_scripts_do_not_answer(stage: Stage) -> None:
         stage.available("1001")
         await stage.server.scripts.stop()
         await caller.call(SERVICE)
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await a_while()
         await agent.answer()
@@ -242,7 +242,7 @@ async def test_the_server_is_stopped_while_somebody_waits(stage: Stage) -> None:
         await stage.waiting(1)
         await a_while()
         await stage.stop_server()
-        await agent.ringing()  # the fallback queue
+        await agent.ringing(SEEN_SECONDS)  # the fallback queue
         await stage.start_server()
         await stage.desk_shows("1001", "ringing")
         await agent.answer()

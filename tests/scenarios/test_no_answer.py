@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.pbx.ports import Phone
-from tests.scenarios.stage import SERVICE, Stage, a_while
+from tests.scenarios.stage import SEEN_SECONDS, SERVICE, Stage, a_while
 
 
 async def next_answers(stage: Stage) -> None:
     """1002 rings, answers and talks."""
     (agent,) = await stage.phones("1002")
-    await agent.ringing()
+    await agent.ringing(SEEN_SECONDS)
     await stage.desk_shows("1002", "ringing")
     await agent.answer()
     await stage.desk_shows("1002", "talking")
@@ -55,7 +55,7 @@ async def refused(stage: Stage, code: int) -> None:
     caller = await two_on_duty(stage)
     await caller.call(SERVICE)
     (agent,) = await stage.phones("1001")
-    await agent.ringing()
+    await agent.ringing(SEEN_SECONDS)
     await stage.desk_shows("1001", "ringing")
     await agent.decline(code)
     await next_answers(stage)
@@ -109,10 +109,10 @@ async def test_the_phone_sends_the_call_on(stage: Stage) -> None:
         caller, agent, other = await stage.phones("trunk", "1001", "1002")
         stage.available("1001")
         await caller.call(SERVICE)
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await agent.forward("1002")
-        await other.ringing()
+        await other.ringing(SEEN_SECONDS)
         await stage.desk_shows("1002", "ringing")
         await other.answer()
         await stage.desk_shows("1002", "talking")
@@ -182,8 +182,9 @@ async def test_a_phone_that_cannot_be_rung(stage: Stage) -> None:
 
 
 async def test_an_extension_that_the_dialplan_does_not_have(stage: Stage) -> None:
-    """A Redirect there would hang the caller up (Asterisk answers Success): ours takes them back to wait."""
-    async with stage.running("2001", "1002"):
+    """The settings say it has; its files were not installed again. A Redirect to nowhere would hang the caller up
+    (Asterisk answers Success): ours takes them back to wait."""
+    async with stage.running("2001", "1002", dialplan={"agent_pattern": "_XXXX"}):
         caller, _ = await stage.phones("trunk", "1002")
         stage.available("2001", "1002")
         await caller.call(SERVICE)
@@ -207,9 +208,11 @@ async def test_the_caller_gives_up_while_ringing(stage: Stage) -> None:
     async with stage.running("1001"):
         caller, agent = await stage.phones("trunk", "1001")
         await caller.call(SERVICE)
-        await caller.talking()  # an agent who is there at once may ring before the PBX plays music
+        await caller.talking(
+            SEEN_SECONDS
+        )  # an agent who is there at once may ring before the PBX plays music
         stage.available("1001")
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await a_while()
         await caller.hang_up()

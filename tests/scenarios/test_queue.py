@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.stage import SERVICE, Stage, a_while, moment, span
+from tests.scenarios.stage import SEEN_SECONDS, SERVICE, Stage, a_while, moment, span
 
 
 async def test_the_caller_gives_up_while_waiting(stage: Stage) -> None:
@@ -30,7 +30,7 @@ async def test_an_agent_comes_while_a_caller_waits(stage: Stage) -> None:
         await a_while()
         assert stage.docs("1001")["queues"][0]["waiting"] == 1
         stage.available("1001")
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         answered = await moment(agent.answer, lambda: stage.desk_shows("1001", "talking"))
         await a_while()
@@ -62,19 +62,19 @@ async def test_two_callers_one_agent(stage: Stage) -> None:
         await second.call(SERVICE)
         await stage.waiting(2)
         stage.available("1001")
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await agent.decline(486)
         await stage.agent_is("1001", "paused")
         stage.available("1001")
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await agent.answer()
-        await first.talking()
+        await first.talking(SEEN_SECONDS)
         await stage.desk_shows("1001", "talking")
         await a_while()
         await first.hang_up()
-        await agent.ringing()
+        await agent.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await agent.answer()
         await stage.desk_shows("1001", "talking")

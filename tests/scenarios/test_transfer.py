@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.stage import Stage, a_while
+from tests.scenarios.stage import SEEN_SECONDS, Stage, a_while
 from tests.scenarios.test_answer import talk
 
 
@@ -12,7 +12,7 @@ async def test_blind_transfer(stage: Stage) -> None:
         await talk(stage)
         await a_while()
         await agent.blind_transfer("1002")
-        await other.ringing()
+        await other.ringing(SEEN_SECONDS)
         await stage.desk_shows("1002", "ringing")
         await other.answer()
         await stage.desk_shows("1002", "talking")
@@ -46,7 +46,7 @@ async def test_attended_transfer(stage: Stage) -> None:
         await talk(stage)
         await a_while()
         await agent.consult("1002")
-        await other.ringing()
+        await other.ringing(SEEN_SECONDS)
         await stage.desk_shows("1002", "ringing")
         await other.answer()
         await agent.talking_on(2)
@@ -87,7 +87,7 @@ async def test_colleagues_call_each_other(stage: Stage) -> None:
         agent, other = await stage.phones("1001", "1002")
         stage.available("1001", "1002")
         await agent.call("1002")
-        await other.ringing()
+        await other.ringing(SEEN_SECONDS)
         await stage.desk_shows("1002", "ringing")
         await other.answer()
         await stage.desk_shows("1002", "talking")
@@ -118,7 +118,7 @@ async def test_an_agent_calls_out(stage: Stage) -> None:
         agent, outside = await stage.phones("1001", "trunk")
         stage.available("1001")
         await agent.call("+12025550142")
-        await outside.ringing()
+        await outside.ringing(SEEN_SECONDS)
         await stage.desk_shows("1001", "ringing")
         await outside.answer()
         await stage.desk_shows("1001", "talking")
