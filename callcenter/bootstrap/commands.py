@@ -240,7 +240,7 @@ async def doctor(settings: Settings) -> int:
         if check.advice:
             print(f"{'':26} → {check.advice}")
     failures = sum(not check.ok for check in checks)
-    print(f"\n{'Everything works.' if not failures else f'{failures} of {len(checks)} checks failed.'}")
+    print(f"\n{failures} of {len(checks)} checks failed." if failures else "\nAll that was checked works.")
     return 1 if failures else 0
 
 
