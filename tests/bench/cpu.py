@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
+from callcenter.asterisk.lab import AsteriskLab
 from tests.bench.desks import Desks
 from tests.bench.house import House, free_port, furnish
-from tests.bench.lab import DIRECT, lab_for, sipp_phones
+from tests.bench.lab import DIRECT, SOUND, TALKS, lab_for, sipp_phones
 from tests.bench.processes import ServerProcess, cpu_seconds
 from tests.bench.report import Options, Row
 from tests.pbx.real import free_udp_port
-from tests.pbx.sipp import SippResult, run_sipp
+from tests.pbx.sipp import CALLER, SippResult, run_sipp
 
 TITLE = "CPU beside Asterisk's"
 HOW = """
 SIPp places 1,000 real calls at 80 a second into Asterisk, whose dialplan rings (`Dial`) one of 100 agents'
-phones; another SIPp answers there, and a call is talked for one second. The server runs as `callcenter serve`
-with its database on disk, signed in to that Asterisk, and shows the calls on 100 connected desktops; callers
-are known, so each call is a look-up and a record on a desktop too. User and system time of both processes with
-all their threads from `/proc/PID/stat`, over the same seconds of one run.
+phones; another SIPp answers there, and the call is talked for one second: the caller sends speech (PCMU, RTP)
+and the phone sends it back. The server runs as `callcenter serve` with its database on disk, signed in to that
+Asterisk, and shows the calls on 100 connected desktops; callers are known, so each call is a look-up and a
+record on a desktop too. User and system time of both processes with all their threads from `/proc/PID/stat`,
+over the same seconds of one run.
 """
 
 AGENTS = 100
@@ -38,6 +40,15 @@ def run(options: Options) -> list[Row]:
     return asyncio.run(_measure(house, calls, options.folder))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """CPU seconds over the same seconds, and what SIPp said of the calls."""
+
+    ours: float
+    theirs: float
+    done: SippResult
+
+
 async def _measure(house: House, calls: int, folder: Path) -> list[Row]:
     phones = free_udp_port()
     lab = lab_for(house, phones=phones, context=DIRECT)
@@ -46,20 +57,26 @@ async def _measure(house: House, calls: int, folder: Path) -> list[Row]:
             await asyncio.to_thread(server.await_healthy)
             with await asyncio.to_thread(Desks, house.url, house.tokens):
                 await asyncio.sleep(SETTLE_SECONDS)
-                ours, theirs = cpu_seconds(server.pid), cpu_seconds(lab.pid)
-                begun = time.monotonic()
-                done = await run_sipp(
-                    f"127.0.0.1:{lab.ports.sip}",
-                    "2000",
-                    calls=calls,
-                    rate=CALLS_PER_SECOND,
-                    seconds=TALK_SECONDS,
-                    numbers=list(house.numbers),
-                )
-                await asyncio.sleep(SETTLE_SECONDS)
-                ours, theirs = cpu_seconds(server.pid) - ours, cpu_seconds(lab.pid) - theirs
-                took = time.monotonic() - begun
-    return _rows(calls, done, ours, theirs, took, _answered(folder / "callcenter.db"))
+                spoken = await _spend(house, lab, server, calls, TALKS)
+                silent = await _spend(house, lab, server, calls, CALLER)
+    recorded = _answered(folder / "callcenter.db")
+    return [*_rows(calls, spoken, silent), _all_there(spoken, silent, recorded)]
+
+
+async def _spend(house: House, lab: AsteriskLab, server: ServerProcess, calls: int, scenario: str) -> Spent:
+    ours, theirs = cpu_seconds(server.pid), cpu_seconds(lab.pid)
+    done = await run_sipp(
+        f"127.0.0.1:{lab.ports.sip}",
+        "2000",
+        calls=calls,
+        rate=CALLS_PER_SECOND,
+        seconds=TALK_SECONDS,
+        numbers=list(house.numbers),
+        scenario=scenario,
+        sound=SOUND,
+    )
+    await asyncio.sleep(SETTLE_SECONDS)
+    return Spent(ours=cpu_seconds(server.pid) - ours, theirs=cpu_seconds(lab.pid) - theirs, done=done)
 
 
 def _answered(database: Path) -> int:
@@ -69,19 +86,28 @@ def _answered(database: Path) -> int:
         return int(connection.execute(asked).fetchone()[0])
 
 
-def _rows(calls: int, done: SippResult, ours: float, theirs: float, took: float, recorded: int) -> list[Row]:
-    return [
+def _rows(calls: int, spoken: Spent, silent: Spent) -> list[Row]:
+    rows = [
         Row(
             name="server's CPU of Asterisk's",
-            value=100 * ours / theirs,
+            value=100 * spoken.ours / spoken.theirs,
             unit="%",
             at_most=MOST_PERCENT,
-            peer=f"Asterisk: {theirs:.2f} s",
-        ),
-        Row(name=f"server's CPU, {calls:,} calls", value=ours, unit="s"),
-        Row(name=f"Asterisk's CPU, {calls:,} calls", value=theirs, unit="s"),
-        Row(name="server's CPU of a call", value=1000 * ours / calls, unit="ms"),
-        Row(name="calls that succeeded by SIPp's count", value=done.succeeded, at_least=calls),
-        Row(name="calls recorded as answered and ended", value=recorded, at_least=done.succeeded),
-        Row(name="seconds measured", value=took, unit="s"),
+            peer=f"Asterisk: {spoken.theirs:.2f} s for {calls:,} calls",
+        )
     ]
+    for spent, label in ((spoken, "spoken"), (silent, "silent")):
+        rows += [
+            Row(name=f"server's CPU of a call, {label}", value=1000 * spent.ours / calls, unit="ms"),
+            Row(name=f"Asterisk's CPU of a call, {label}", value=1000 * spent.theirs / calls, unit="ms"),
+        ]
+    return rows
+
+
+def _all_there(spoken: Spent, silent: Spent, recorded: int) -> Row:
+    placed = spoken.done.succeeded + silent.done.succeeded
+    return Row(
+        name=f"calls recorded as answered and ended, of {placed:,} that SIPp counts",
+        value=recorded,
+        at_least=placed,
+    )

@@ -11,12 +11,60 @@ from pathlib import Path
 from callcenter.asterisk.lab import AsteriskLab, LabSettings
 from callcenter.asterisk.lab.private import free_ports
 from tests.bench.house import SECRET, House
-from tests.pbx.sipp import find_sipp
+from tests.pbx.sipp import CALLER, find_sipp
 
 DIRECT = "bench-direct"
 """The context of a PBX that routes by itself: 2000 rings one of the agents' phones by chance."""
 
 _STOP_SECONDS = 5.0
+
+SOUND = bytes(range(0x80, 0x100)) * 63
+"""A second of PCMU that is not silence."""
+
+TALKS = CALLER.replace(
+    """  <recv request="BYE" timeout""",
+    """  <nop><action><exec rtp_stream="sound.ulaw,-1,0"/></action></nop>
+  <recv request="BYE" timeout""",
+)
+"""A caller who speaks all the time."""
+
+IMPATIENT = (
+    CALLER.replace("branch=[branch]", "branch=z9hG4bK-bench-[pid]-[call_number]", 1)
+    .replace(
+        """<recv response="200" rrs="true" rtd="1" timeout="30000"/>""",
+        """<recv response="200" rrs="true" rtd="1" timeout="{talk_ms}" ontimeout="cancel"/>""",
+    )
+    .replace(
+        """  <label id="end"/>""",
+        """  <label id="cancel"/>
+  <send retrans="500"><![CDATA[
+    CANCEL sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-bench-[pid]-[call_number]
+    From: "[field1]" <sip:[field0]@[local_ip]:[local_port]>;tag=[pid]SIPpTag00[call_number]
+    To: <sip:[service]@[remote_ip]:[remote_port]>
+    Call-ID: [call_id]
+    CSeq: 1 CANCEL
+    Max-Forwards: 70
+    Content-Length: 0
+
+  ]]></send>
+  <recv response="200"/>
+  <recv response="487"/>
+  <send><![CDATA[
+    ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+    Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-bench-[pid]-[call_number]
+    From: "[field1]" <sip:[field0]@[local_ip]:[local_port]>;tag=[pid]SIPpTag00[call_number]
+    [last_To:]
+    Call-ID: [call_id]
+    CSeq: 1 ACK
+    Max-Forwards: 70
+    Content-Length: 0
+
+  ]]></send>
+  <label id="end"/>""",
+    )
+)
+"""A caller who hangs up after a while, whether the call was answered or not."""
 
 RINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
@@ -90,14 +138,25 @@ def _phone(extension: str, port: int) -> str:
 
 @contextlib.contextmanager
 def sipp_phones(port: int, *, scenario: str = "") -> Iterator[None]:
-    """SIPp as all phones: they ring and answer at once, or do what `scenario` says."""
+    """SIPp as all phones: they ring, answer at once and send back what they hear, or do what `scenario` says."""
     with tempfile.TemporaryDirectory(prefix="cc-phones-") as name:
         chosen = ["-sn", "uas"]
         if scenario:
             (Path(name) / "phones.xml").write_text(scenario, encoding="utf-8")
             chosen = ["-sf", "phones.xml"]
         process = subprocess.Popen(
-            [find_sipp(), *chosen, "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-mi", "127.0.0.1"],
+            [
+                find_sipp(),
+                *chosen,
+                "-rtp_echo",
+                "-i",
+                "127.0.0.1",
+                "-p",
+                str(port),
+                "-nostdin",
+                "-mi",
+                "127.0.0.1",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

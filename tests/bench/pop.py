@@ -15,7 +15,7 @@ from playwright.async_api import Page, async_playwright
 
 from tests.bench.desks import Desks, Heard
 from tests.bench.house import House, cookie, free_port, furnish
-from tests.bench.lab import RINGS, lab_for, sipp_phones
+from tests.bench.lab import IMPATIENT, RINGS, lab_for, sipp_phones
 from tests.bench.machine import chromium
 from tests.bench.processes import ServerProcess, cpu_seconds
 from tests.bench.report import Options, Row, percentile
@@ -28,12 +28,12 @@ HOW = """
 SIPp calls the call center's number 20 times a second, callers known. Asterisk runs our dialplan: it asks the
 server by FastAGI, the caller waits, the router picks an agent, a Redirect lets Asterisk ring that agent's phone
 (SIPp, which says 180 and is not answered), and the record pops. 200 desktops are connected; 40 of their agents
-are available, and 6 of those look at the real desktop in Chromium, in pages of their own. A caller hangs up 1.2
-s after Asterisk took the call, and the agent is free again. Times are of one machine's clock: SIPp's log for
-the INVITE; Asterisk's time stamps for its events; the server's journal for its decisions; for the socket, the
-read that completed the message on the same agent's second connection; for the paint, the page's own mark, set
-after the frame with the record in it was handed over (`web/desktop/src/live/paint.ts`). The parts are of the
-calls that popped in Chromium.
+are available, and 6 of those look at the real desktop in Chromium, in pages of their own. A caller gives up
+after 1.2 s, and the agent is free again. Times are of one machine's clock: SIPp's log for the INVITE;
+Asterisk's time stamps for its events; the server's journal for its decisions; for the socket, the read that
+completed the message on the same agent's second connection; for the paint, the page's own mark, set after the
+frame with the record in it was handed over (`web/desktop/src/live/paint.ts`). The parts are of the calls that
+popped in Chromium.
 """
 
 DESKTOPS = 200
@@ -90,6 +90,7 @@ async def _measure(house: House, seconds: float, folder: Path) -> list[Row]:
                         names=[_name(n) for n in range(calls)],
                         within=seconds + 60,
                         messages=messages,
+                        scenario=IMPATIENT,
                     )
                     await asyncio.sleep(SETTLE_SECONDS)
                     ours, theirs = cpu_seconds(server.pid) - used[0], cpu_seconds(lab.pid) - used[1]
@@ -102,7 +103,7 @@ async def _measure(house: House, seconds: float, folder: Path) -> list[Row]:
     return [
         *_rows(found),
         Row(name="calls placed", value=calls),
-        Row(name="calls that failed by SIPp's count", value=done.failed, at_most=0),
+        Row(name="calls that failed by SIPp's count (answered as they gave up)", value=done.failed),
         Row(name="calls shown on a desktop", value=len({doc for _, doc in _shown(heard)}), at_least=calls),
         Row(name="calls at Chromium's agents whose pop was not painted", value=len(on_pages - set(painted))),
         Row(

@@ -48,17 +48,21 @@ async def run_sipp(
     names: list[str] | None = None,
     within: float = 60.0,
     messages: Path | None = None,
+    scenario: str = "",
+    sound: bytes = b"",
 ) -> SippResult:
     """Place `calls` calls to `exten` at `rate` a second, each talking `seconds` long once answered.
 
     Caller IDs go round through `numbers` (default: one made-up number). Each call must be answered
     within 30 s and succeed; a BYE of the other side first counts as success too. `messages` is a file for a line
-    about each SIP message. Raises TimeoutError.
+    about each SIP message. Another `scenario` takes the place of the usual one (`{talk_ms}` in it is `seconds`);
+    it may play `sound` (PCMU) as `rtp_stream="sound.ulaw"`. Raises TimeoutError.
     """
     with tempfile.TemporaryDirectory(prefix="cc-sipp-") as name:
         folder = Path(name)
         listed = numbers or ["+14155550123"]
-        _write_scenario(folder, listed, names or listed, seconds)
+        _write_scenario(folder, scenario or CALLER, listed, names or listed, seconds)
+        (folder / "sound.ulaw").write_bytes(sound)
         process = await asyncio.create_subprocess_exec(
             find_sipp(),
             server,
@@ -80,8 +84,10 @@ async def run_sipp(
         return _result(folder, process.returncode or 0, said.decode(errors="replace"))
 
 
-def _write_scenario(folder: Path, numbers: list[str], names: list[str], seconds: float) -> None:
-    scenario = _CALLER.replace("{talk_ms}", str(int(seconds * 1000)))
+def _write_scenario(
+    folder: Path, scenario: str, numbers: list[str], names: list[str], seconds: float
+) -> None:
+    scenario = scenario.replace("{talk_ms}", str(int(seconds * 1000)))
     (folder / "caller.xml").write_text(scenario, encoding="utf-8")
     rows = "".join(f"{number};{names[i % len(names)]};\n" for i, number in enumerate(numbers))
     (folder / "callers.csv").write_text(f"SEQUENTIAL\n{rows}", encoding="utf-8")
@@ -100,7 +106,7 @@ def _result(folder: Path, code: int, said: str) -> SippResult:
     )
 
 
-_CALLER = """<?xml version="1.0" encoding="UTF-8"?>
+CALLER = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE scenario SYSTEM "sipp.dtd">
 <scenario name="caller">
   <send retrans="500" start_rtd="1"><![CDATA[
