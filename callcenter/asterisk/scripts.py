@@ -7,6 +7,7 @@ the end, see docs/adr/0002).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ from ivr.flow import Enqueue, Flow, Say, advance, begin
 log = logging.getLogger(__name__)
 
 NO_ESCAPE_DIGITS = ""
+
+FETCH_SECONDS = 3.0
+"""Longest a script stays open for a Redirect under way: that takes milliseconds, and has this deadline itself."""
+
+_BEFORE_HOLD = frozenset({"inbound", "hold"})
+"""Scripts after which the dialplan goes on to the hold music."""
 
 
 class Next(StrEnum):
@@ -52,6 +59,9 @@ class CallerDesk(Protocol):
     def heartbeat(self, arrival: Arrival) -> Next:
         """A waiting caller's music was interrupted to ask whether we still have them."""
 
+    def is_fetched(self, leg: LegId) -> bool:
+        """Whether the switch has just been told to take this caller to a phone."""
+
     def parted(self, leg: LegId) -> Next:
         """The agent's leg of that caller ended: keep them waiting, or let them go?"""
 
@@ -80,6 +90,23 @@ class CallScripts:
         await session.set_variable("CC_DONE", "1")
         if afterwards is not None:
             afterwards()
+        if session.script in _BEFORE_HOLD:
+            await self._stay_while_fetched(session)
+
+    async def _stay_while_fetched(self, session: AgiSession) -> None:
+        """Keep the script open while the caller is about to be taken to a phone.
+
+        A Redirect that meets the dialplan in the middle of a Goto makes Asterisk look for a priority 0, and the
+        caller is hung up (seen on Asterisk 22 under load). Inside AGI it is safe; after it come three GotoIf.
+        """
+        leg = self._leg_of(session.env.get("agi_uniqueid", ""))
+        if not self._desk.is_fetched(leg):
+            return
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                await session.wait_hangup()
+        except TimeoutError:
+            log.warning("a caller was not taken to a phone in time and waits on")
 
     async def _inbound(self, session: AgiSession) -> Callable[[], None] | None:
         arrival = self._arrival(session)

@@ -151,6 +151,10 @@ class Reception:
         place = Place(call=self._call_of(arrival), leg=arrival.leg, queue=queue, since=since)
         self._dispatcher.waits(place)
 
+    def is_fetched(self, leg: LegId) -> bool:
+        found = self._calls.book.of_leg(leg)
+        return found is not None and self._dispatcher.is_fetched(found.id)
+
     def parted(self, leg: object) -> Next:
         return Next.HANG_UP
 

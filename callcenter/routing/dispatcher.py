@@ -31,7 +31,7 @@ from callcenter.calls.entries import (
 from callcenter.calls.record import CallState
 from callcenter.calls.transitions import IllegalTransition, LegState
 from callcenter.kit.clock import Clock
-from callcenter.routing.board import Board, Close, Connect, Order
+from callcenter.routing.board import Board, Close, Connect, OfferPhase, Order
 from callcenter.routing.matching import Idle, Waiting
 from callcenter.telephony.events import CallId, Endpoint, LegId, OfferEnd, Signalled
 from callcenter.telephony.port import CommandResult, Outcome
@@ -139,6 +139,11 @@ class Dispatcher:
 
     def is_waiting(self, call: CallId) -> bool:
         return call in self.board or call in self._early
+
+    def is_fetched(self, call: CallId) -> bool:
+        """Whether a command to take that caller to a phone is out, and nothing has rung yet."""
+        offer = self.board.offer(call)
+        return offer is not None and offer.phase is OfferPhase.SENT
 
     def changed(self, changes: Iterable[CallChange]) -> None:
         """What a batch of entries changed. May be called from inside `calls.record`."""

@@ -23,6 +23,7 @@ class FakeDesk:
 
     wire: list[str]
     flow: Flow | None = None
+    fetched: bool = False
     next: Next = Next.HOLD
     asked: list[tuple[str, object]] = field(default_factory=list)
 
@@ -37,6 +38,9 @@ class FakeDesk:
     def heartbeat(self, arrival: Arrival) -> Next:
         self.asked.append(("heartbeat", arrival.leg))
         return self.next
+
+    def is_fetched(self, leg: LegId) -> bool:
+        return self.fetched
 
     def parted(self, leg: LegId) -> Next:
         self.asked.append(("parted", leg))

@@ -104,6 +104,7 @@ async def test_garbage_does_not_end_the_connection() -> None:
     async with started() as (site, port), connected(site) as server:
         site.site.garbage()
         await play(agent_hangs_up, site, site.observer, port)
+        await asyncio.sleep(1)  # virtual: what was written has been read
         assert server.phases.count(LinkPhase.LIVE) == 1
         assert server.names().count("Hangup") == 2
 
