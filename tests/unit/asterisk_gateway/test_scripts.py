@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 
@@ -12,9 +13,10 @@ from callcenter.asterisk.agi.errors import AgiHangup
 from callcenter.asterisk.agi.limits import DEFAULT_AGI_LIMITS
 from callcenter.asterisk.agi.policy import AgiPolicy
 from callcenter.asterisk.agi.session import AgiSession
-from callcenter.asterisk.scripts import Arrival, CallScripts, Next
+from callcenter.asterisk.scripts import FETCH_SECONDS, Arrival, CallScripts, Next
 from callcenter.telephony.events import LegId
 from ivr.flow import Enqueue, Flow, HangUp, Say, greeting_then_queue
+from tests.virtual_time import virtual_time
 
 
 @dataclass
@@ -216,3 +218,24 @@ def test_an_answer_is_a_reply() -> None:
     decoder.feed(b"agi_network: yes\n\n")
     (reply,) = decoder.feed(b"200 result=0 endpos=8000\n")
     assert isinstance(reply, AgiReply)
+
+
+@virtual_time
+async def test_a_caller_who_is_being_fetched_stays_in_the_script_until_taken() -> None:
+    leg = Leg()
+    session = leg.session("hold")
+    script = asyncio.create_task(scripts(FakeDesk(leg.wire, fetched=True))(session))
+    await asyncio.sleep(FETCH_SECONDS / 2)
+    assert leg.wire[-1] == DONE
+    assert not script.done()
+    session.disconnected()  # the Redirect has taken them
+    await script
+
+
+@virtual_time
+async def test_a_fetch_that_never_comes_does_not_keep_the_caller_in_silence() -> None:
+    leg = Leg()
+    session = leg.session("hold")
+    started = asyncio.get_running_loop().time()
+    await scripts(FakeDesk(leg.wire, fetched=True))(session)
+    assert asyncio.get_running_loop().time() - started == pytest.approx(FETCH_SECONDS)
