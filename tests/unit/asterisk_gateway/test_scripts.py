@@ -226,7 +226,7 @@ async def test_a_caller_who_is_being_fetched_stays_in_the_script_until_taken() -
     session = leg.session("hold")
     script = asyncio.create_task(scripts(FakeDesk(leg.wire, fetched=True))(session))
     await asyncio.sleep(FETCH_SECONDS / 2)
-    assert leg.wire[-1] == DONE
+    assert said(leg)[-1] == plain(DONE)
     assert not script.done()
     session.disconnected()  # the Redirect has taken them
     await script
