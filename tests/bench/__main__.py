@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 from tests.bench.machine import machine
 from tests.bench.report import Options, Run, Section, markdown, terminal
@@ -38,9 +39,14 @@ BENCHES: Sequence[str] = (
 """Modules beside this one, in the order of the table. Each has TITLE, HOW and `run(options) -> list[Row]`."""
 
 
+def module_of(name: str) -> ModuleType:
+    """Imported when asked for: some need what is not everywhere installed."""
+    return importlib.import_module(f"tests.bench.{name}")
+
+
 def measure(name: str, options: Options) -> Section:
     """Run one. What goes wrong becomes the section's failure: the others are measured all the same."""
-    module = importlib.import_module(f"tests.bench.{name}")
+    module = module_of(name)
     begun = time.monotonic()
     rows, failure = [], ""
     try:
