@@ -92,11 +92,14 @@ def parse_number(raw: str, *, region: str, extensions_max_digits: int = DEFAULT_
 
 def display_number(e164: str, *, region: str) -> str:
     """`e164` as people of `region` write it: nationally inside the country, with `+` from outside."""
+    known = _displayed.get((e164, region))
+    if known is not None:
+        return known
     try:
         number = phonenumbers.parse(e164, None)
     except NumberParseException:
         return e164
-    return _display(number, region)
+    return _display(number, e164, region)
 
 
 def digits_of(text: str) -> str:
@@ -121,10 +124,11 @@ def _parse(raw: str, region: str, extension_digits: int) -> Number:
     if phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
         return Number(raw=raw, e164=None, display=text, kind=NumberKind.NUMBER, national=digits)
     national = phonenumbers.national_significant_number(number)
+    e164 = f"+{number.country_code}{national}"
     return Number(
         raw=raw,
-        e164=f"+{number.country_code}{national}",
-        display=_display(number, region),
+        e164=e164,
+        display=_display(number, e164, region),
         kind=NumberKind.NUMBER,
         national=national,
         country_assumed=assumed,
@@ -202,7 +206,16 @@ def _attempt(text: str, region: str | None) -> PhoneNumber | None:
         return None
 
 
-def _display(number: PhoneNumber, region: str) -> str:
+_displayed: dict[tuple[str, str], str] = {}
+"""What was displayed lately: a caller's number is shown again with the customer's record a moment later."""
+
+
+def _display(number: PhoneNumber, e164: str, region: str) -> str:
     at_home = phonenumbers.country_code_for_region(region) == number.country_code
     style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(number, style)
+    shown = phonenumbers.format_number(number, style)
+    if not number.extension:  # that is shown too, and not in the E.164
+        if len(_displayed) >= _CACHE_ENTRIES:
+            _displayed.clear()
+        _displayed[e164, region] = shown
+    return shown
