@@ -51,7 +51,12 @@ def run(options: Options) -> list[Row]:
     return [
         Row(name=f"at rest, {AGENTS} agents with desktops", value=rest / MB, unit="MB", at_most=150),
         Row(name=f"with {calls:,} live calls", value=live / MB, unit="MB", at_most=400),
-        Row(name="a live call", value=(live - rest) / calls / KB, unit="kB", at_most=10),
+        Row(
+            name="a live call",
+            value=(live - rest) / calls / KB,
+            unit="kB",
+            at_most=None if options.quick else 10,  # what is kept anyway weighs on a few calls
+        ),
         Row(name="calls that the server knows to be talking", value=states.count("talking"), at_least=calls),
     ]
 
