@@ -61,12 +61,14 @@ class _LineMemo(dict[bytes, Header]):
         return header
 
 
-class _Starts(dict[str, bytes]):
-    """How the line of a header begins, by its name as asked for: the few names of our own code."""
+class _Starts(dict[str, tuple[bytes, bytes]]):
+    """How the line of a header begins, as asked for and in lower case (empty where that is no matter of ASCII), by
+    the name asked for: the few names of our own code."""
 
-    def __missing__(self, header: str) -> bytes:
-        start = self[header] = b"\r\n" + header.encode() + b":"
-        return start
+    def __missing__(self, header: str) -> tuple[bytes, bytes]:
+        start = CRLF + header.encode() + b":"
+        starts = self[header] = (start, start.lower() if header.isascii() else b"")
+        return starts
 
 
 _START_OF = _Starts()
@@ -129,13 +131,15 @@ class AmiMessage:
         index = self._index
         if index is None:
             if self.event:  # a few values of an event are found quicker than all its lines are split
-                raw, start = self.raw, _START_OF[header]
+                raw, (start, lower) = self.raw, _START_OF[header]
                 at = raw.find(start)
                 if at >= 0:
                     at += len(start)
                     end = raw.find(CRLF, at)
                     line = raw[at:] if end < 0 else raw[at:end]
                     return decode_text(line[1:] if line[:1] == b" " else line)
+                if lower and lower not in CRLF + raw.lower():
+                    return default
             index = self._index = self._make_index()
         return index.get(header.lower(), default)
 
