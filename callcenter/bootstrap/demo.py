@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import secrets
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from callcenter.bootstrap.build import build
 from callcenter.bootstrap.console import complain, set_up_log
 from callcenter.bootstrap.run import until_stopped
 from callcenter.bootstrap.server import Server
+from callcenter.kit.ports import free_port
 from callcenter.settings import Settings, check
 from callcenter.simulator.server import SimulatedPhone, SimulatedSwitch, SimulatorConfig
 from callcenter.simulator.traffic import DemoTraffic, Span, TrafficPlan
@@ -168,7 +168,7 @@ def demo_settings(*, host: str, port: int, folder: Path) -> Settings:
             "log_level": "warning",
         },
         "asterisk": {"name": "demo", "secret": secrets.token_urlsafe(16)},
-        "fastagi": {"port": _free_port()},
+        "fastagi": {"port": free_port()},
         "flow": {"greeting": "", "queue": "service"},
         "queues": [
             {"id": "service", "name": "Service", "agents": list(PERSONS)},
@@ -286,10 +286,3 @@ def _open_floor(server: Server) -> None:
     for agent in server.floor:
         if agent.extension in ROBOTS:
             server.dispatcher.want(agent.id, Wish.AVAILABLE)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

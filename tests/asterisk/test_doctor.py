@@ -12,8 +12,9 @@ import pytest_asyncio
 from callcenter.asterisk.ami import AmiConfig
 from callcenter.asterisk.doctor import Check, CheckName, DoctorSettings, run_checks
 from callcenter.kit.clock import SystemClock
+from callcenter.kit.ports import free_port
 from tests.asterisk.scripts import Asked, ScriptServer
-from tests.pbx.real import RealPbx, free_tcp_port
+from tests.pbx.real import RealPbx
 
 pytestmark = pytest.mark.pbx
 
@@ -83,7 +84,7 @@ async def test_a_running_server_answers_the_probe(sound: DoctorSettings) -> None
 
 
 async def test_no_asterisk_there(sound: DoctorSettings) -> None:
-    checks = await run_checks(replace(sound, ami=replace(sound.ami, port=free_tcp_port())))
+    checks = await run_checks(replace(sound, ami=replace(sound.ami, port=free_port())))
     assert bad(checks) == [CheckName.REACHABLE]
 
 
@@ -189,7 +190,7 @@ async def test_an_agent_whose_extension_is_not_in_the_pattern(sound: DoctorSetti
 
 
 async def test_the_pbx_calls_another_port(sound: DoctorSettings, change: Break) -> None:
-    closed = free_tcp_port()
+    closed = free_port()
     await change(
         "extensions_callcenter.conf",
         lambda text: text.replace(f":{sound.fastagi_port}/", f":{closed}/"),

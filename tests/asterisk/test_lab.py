@@ -14,8 +14,9 @@ import pytest
 from callcenter.asterisk.lab import AsteriskLab, AsteriskMissing, LabError, LabSettings, find_asterisk
 from callcenter.asterisk.lab.files import RTP_PORTS
 from callcenter.asterisk.lab.private import free_ports
+from callcenter.kit.ports import free_port
 from tests.asterisk.scripts import Manager
-from tests.pbx.real import RealPbx, free_tcp_port
+from tests.pbx.real import RealPbx
 
 pytestmark = pytest.mark.pbx
 PROJECT = Path(__file__).resolve().parents[2]
@@ -125,7 +126,7 @@ async def test_a_configuration_that_cannot_start_is_told_with_its_log() -> None:
 
 
 def test_a_wished_port_is_given_where_it_is_free() -> None:
-    wished = free_tcp_port()
+    wished = free_port()
     assert free_ports(manager=wished).manager == wished
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", wished))

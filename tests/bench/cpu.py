@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from callcenter.asterisk.lab import AsteriskLab
+from callcenter.kit.ports import free_port
 from tests.bench.desks import Desks
-from tests.bench.house import House, free_port, furnish
+from tests.bench.house import House, furnish
 from tests.bench.lab import DIRECT, SOUND, TALKS, lab_for, sipp_phones
 from tests.bench.processes import ServerProcess, cpu_seconds
 from tests.bench.report import Options, Row
-from tests.pbx.real import free_udp_port
 from tests.pbx.sipp import CALLER, SippResult, run_sipp
 
 TITLE = "CPU beside Asterisk's"
@@ -53,7 +54,7 @@ class Spent:
 
 
 async def _measure(house: House, calls: int, folder: Path) -> list[Row]:
-    phones = free_udp_port()
+    phones = free_port(socket.SOCK_DGRAM)
     lab = lab_for(house, phones=phones, context=DIRECT)
     async with lab:
         with sipp_phones(phones), ServerProcess(house.config, house.url) as server:

@@ -11,9 +11,10 @@ from callcenter.asterisk.ami.codec import AmiDecoder
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.calls.book import CallBook
 from callcenter.calls.changes import Change
+from callcenter.kit.ports import free_port
 from callcenter.telephony.events import Offered
 from tests.bench.desks import Desks, Heard
-from tests.bench.house import House, free_port, furnish
+from tests.bench.house import House, furnish
 from tests.bench.processes import ServerProcess
 from tests.bench.report import Options, Row, percentile
 from tests.bench.switch import Plan, Played, SwitchProcess

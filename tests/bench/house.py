@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from callcenter.kit.ports import free_port
 from callcenter.settings import Settings, check
 from callcenter.storage.database import Database
 from callcenter.storage.people import People
@@ -70,14 +70,6 @@ async def furnish(
 def cookie(token: str) -> dict[str, str]:
     """The headers of that browser's requests."""
     return {"Cookie": f"{COOKIE}={token}", CSRF_HEADER: csrf_token(token)}
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _document(database: Path, manager_port: int) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
+from callcenter.kit.ports import free_port
 from tests.bench.desks import Desks
-from tests.bench.house import House, free_port, furnish
+from tests.bench.house import House, furnish
 from tests.bench.processes import ServerProcess, resident_bytes
 from tests.bench.report import Options, Row
 from tests.bench.storm import stored_calls

@@ -16,9 +16,10 @@ from callcenter.asterisk.ami.codec import AmiDecoder
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.bootstrap.build import build
 from callcenter.bootstrap.server import Server
+from callcenter.kit.ports import free_port
 from callcenter.telephony.events import AnyCallEvent, Endpoint
 from tests.bench.desks import Desks
-from tests.bench.house import free_port, furnish
+from tests.bench.house import furnish
 from tests.bench.report import Options, Row
 from tests.bench.traffic import recorded
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,13 +15,13 @@ import orjson
 from playwright.async_api import Page, async_playwright
 
 from callcenter.asterisk.lab import AsteriskLab
+from callcenter.kit.ports import free_port
 from tests.bench.desks import Desks, Heard
-from tests.bench.house import House, cookie, free_port, furnish
+from tests.bench.house import House, cookie, furnish
 from tests.bench.lab import IMPATIENT, RINGS, lab_for, sipp_phones
 from tests.bench.machine import chromium
 from tests.bench.processes import ServerProcess, cpu_seconds
 from tests.bench.report import Options, Row, percentile
-from tests.pbx.real import free_udp_port
 from tests.pbx.sipp import SippResult, run_sipp
 from web.security.sessions import COOKIE
 
@@ -72,7 +73,7 @@ def run(options: Options) -> list[Row]:
 
 
 async def _measure(house: House, seconds: float, folder: Path) -> list[Row]:
-    phones, calls = free_udp_port(), int(CALLS_PER_SECOND * seconds)
+    phones, calls = free_port(socket.SOCK_DGRAM), int(CALLS_PER_SECOND * seconds)
     lab = lab_for(house, phones=phones)
     messages = folder / "sip.tsv"
     async with lab:

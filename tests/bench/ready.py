@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 
-from tests.bench.house import free_port, furnish
+from callcenter.kit.ports import free_port
+from tests.bench.house import furnish
 from tests.bench.lookup import million
 from tests.bench.processes import Bytecode, ServerProcess
 from tests.bench.report import Options, Row

@@ -13,9 +13,10 @@ from pathlib import Path
 from callcenter.asterisk.ami.codec import AmiDecoder
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.calls.book import CallBook
+from callcenter.kit.ports import free_port
 from tests.bench.delay import Script, delays, script_of
 from tests.bench.desks import Desks, Heard
-from tests.bench.house import free_port, furnish
+from tests.bench.house import furnish
 from tests.bench.processes import ServerProcess, cpu_seconds
 from tests.bench.report import Options, Row, percentile
 from tests.bench.switch import WRITE_TIMEOUT, Plan, Played, SwitchProcess

@@ -15,12 +15,12 @@ from typing import Literal
 from playwright.async_api import Browser, ViewportSize, async_playwright, expect
 
 from callcenter.bootstrap.demo import SERVICE_NUMBER, RunningDemo, open_demo
+from callcenter.kit.ports import free_port
 from callcenter.simulator.people import answers_after, waits
 from crm_core.demo import demo_customers, demo_numbers
 from crm_core.demo.make import DemoCustomer
 from crm_core.records import TicketStatus
 from tests.e2e.browser import DeskPage, launch
-from tests.pbx.real import free_tcp_port
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 SIZE = ViewportSize(width=1440, height=900)
@@ -92,7 +92,7 @@ async def main(out: Path) -> None:
     """Take all pictures into `out`, which is there."""
     with tempfile.TemporaryDirectory(prefix="cc-demo-") as folder:
         async with (
-            open_demo(host="127.0.0.1", port=free_tcp_port(), folder=Path(folder), calls_a_minute=6) as demo,
+            open_demo(host="127.0.0.1", port=free_port(), folder=Path(folder), calls_a_minute=6) as demo,
             async_playwright() as playwright,
         ):
             browser = await launch(playwright)

@@ -13,11 +13,12 @@ from typing import Any
 
 import aiohttp
 
+from callcenter.kit.ports import free_port
 from callcenter.storage.database import Database
 from callcenter.storage.people import People
 from crm_core.demo import load_demo
 from tests.e2e.waiting import until
-from tests.pbx.real import RealPbx, free_tcp_port
+from tests.pbx.real import RealPbx
 from web.security.passwords import PasswordHasher
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ class ServedCallcenter:
     """One server on free ports beside `pbx`, with its database and log in `folder`. May be started again."""
 
     def __init__(self, folder: Path, pbx: RealPbx, *, greeting: str = "") -> None:
-        self.port = free_tcp_port()
+        self.port = free_port()
         self.database = folder / "callcenter.db"
         self._config = folder / "callcenter.toml"
         self._log = folder / "server.log"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
+from callcenter.kit.ports import free_port
 from tests.e2e.browser import DeskPage
 from tests.e2e.served import PROJECT, START_SECONDS, STOP_SECONDS
-from tests.pbx.real import free_tcp_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -33,7 +33,7 @@ WORDS = {
 @asynccontextmanager
 async def demo(folder: Path) -> AsyncIterator[str]:
     """`callcenter demo` until it serves; the URL. It must end in order and have said nothing but its welcome."""
-    port = free_tcp_port()
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "callcenter", "demo"),
         *("--port", str(port), "--folder", str(folder), "--calls-a-minute", "0"),

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from callcenter.asterisk.lab import AsteriskLab, LabSettings
 from callcenter.asterisk.lab.tones import write_tone
+from callcenter.kit.ports import free_port
 from tests.pbx.phones import PhoneSettings, SoftPhone
 from tests.pbx.ports import ManagerAddress
 
@@ -23,22 +24,6 @@ TONES: Mapping[str, int] = {
     "1004": 1750,
 }
 """The tone (Hz) that each phone speaks with; music on hold is 2130 Hz (callers) and 2600 Hz (agents)."""
-
-
-def free_tcp_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def free_udp_port() -> int:
-    """A UDP port of 127.0.0.1 that nothing uses now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class RealPbx:
@@ -101,7 +86,7 @@ class RealPbx:
                 user=user,
                 server=self.sip,
                 secret="" if outside else self.lab.settings.phone_secret,
-                port=ports.get(user) or free_udp_port(),
+                port=ports.get(user) or free_port(socket.SOCK_DGRAM),
                 tone=self._tone(user),
                 heard=str(self.heard) if self.heard else "",
                 lines=4 if outside else 2,
@@ -143,7 +128,7 @@ def lab_for_tests(**changes: object) -> AsteriskLab:
     """An Asterisk whose music is tones and whose heartbeats are quick, with a free FastAGI port."""
     settings = {
         "tones": True,
-        "fastagi": f"127.0.0.1:{free_tcp_port()}",
+        "fastagi": f"127.0.0.1:{free_port()}",
         "heartbeat_seconds": 1,
         "heartbeat_limit": 3,
         "fallback_seconds": 4,

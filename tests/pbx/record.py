@@ -5,6 +5,7 @@
 
 `NAME.bin` holds the manager socket's bytes after the login (all classes). `NAME.json` holds:
 `t0` (UTC seconds), `marks` [[seconds, what was done]], `phone_events` {phone: [[seconds, word, line, code]]}
+from callcenter.kit.ports import free_port
 from the phones' own signalling, `heard` {phone: [[from, to, tones]]} from their audio in 0.2 s windows,
 `talk` [[phone, phone, from, to]] where one heard the other, and `expected`, what the scene is about.
 """
@@ -25,9 +26,10 @@ from typing import Any
 
 from callcenter.asterisk.lab import AsteriskLab, LabSettings
 from callcenter.asterisk.lab.tones import AGENT_MUSIC_HZ, CALLER_MUSIC_HZ, RATE, power_of
+from callcenter.kit.ports import free_port
 from tests.asterisk.scripts import Asked, ScriptServer
 from tests.pbx.phones import SoftPhone
-from tests.pbx.real import TONES, RealPbx, free_tcp_port, lab_for_tests
+from tests.pbx.real import TONES, RealPbx, lab_for_tests
 
 OWN = "own-"  # scenes on our own dialplan begin with this; all others play on the foreign one
 WINDOW_SECONDS = 0.2
@@ -230,7 +232,7 @@ def foreign_settings() -> LabSettings:
     extra = {path.name: path.read_text(encoding="utf-8") for path in _FOREIGN.glob("*.conf")}
     return LabSettings(
         tones=True,
-        fastagi=f"127.0.0.1:{free_tcp_port()}",
+        fastagi=f"127.0.0.1:{free_port()}",
         trunk_context="from-trunk",
         phone_context="from-internal",
         extra_files=extra,

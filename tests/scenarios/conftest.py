@@ -9,8 +9,9 @@ import pytest
 import pytest_asyncio
 
 from callcenter.asterisk.lab import AsteriskLab
+from callcenter.kit.ports import free_port
 from tests.pbx.fixtures import running_lab
-from tests.pbx.real import RealPbx, free_tcp_port
+from tests.pbx.real import RealPbx
 from tests.pbx.simulated import SimulatedPbx
 from tests.scenarios.stage import OTHER_DIALPLAN, Stage
 
@@ -38,7 +39,7 @@ def lab(request: pytest.FixtureRequest) -> AsteriskLab | None:
 async def stage(lab: AsteriskLab | None, tmp_path: Path) -> AsyncIterator[Stage]:
     """Either PBX, without a server: `async with stage.running("1001")`."""
     if lab is None:
-        port = free_tcp_port()
+        port = free_port()
         async with SimulatedPbx(port, extra_dialplan=OTHER_DIALPLAN) as pbx:
             yield Stage(pbx, fastagi_port=port, folder=tmp_path)
     else:

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from callcenter.bootstrap.server import Server
-from tests.pbx.real import free_tcp_port
+from callcenter.kit.ports import free_port
 from tests.pbx.simulated import SimulatedPbx
 from tests.scenarios.stage import SEEN_SECONDS, SERVICE, Stage, a_while, moment, span
 from tests.scenarios.test_answer import talk
@@ -36,7 +36,7 @@ STORM_SHARE = 17
 
 @pytest_asyncio.fixture
 async def faulty(tmp_path: Path) -> AsyncIterator[tuple[Stage, SimulatedPbx]]:
-    port = free_tcp_port()
+    port = free_port()
     async with SimulatedPbx(port) as pbx:
         yield Stage(pbx, fastagi_port=port, folder=tmp_path), pbx
 

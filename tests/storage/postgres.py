@@ -13,7 +13,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from callcenter.kit.ports import free_port
 from callcenter.storage.database import Database
 
 _START_SECONDS = 30.0
@@ -39,9 +39,7 @@ class PostgresServer:
         self._folder = folder
         self._binaries = binaries
         self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

@@ -20,6 +20,7 @@ from callcenter.asterisk.dialplan import DOCTOR_SUFFIX
 from callcenter.asterisk.lab.files import RTP_PORTS, LabPorts, LabSettings, lab_files
 from callcenter.asterisk.lab.install import AsteriskInstall, find_asterisk
 from callcenter.asterisk.lab.tones import AGENT_MUSIC_HZ, CALLER_MUSIC_HZ, write_tone
+from callcenter.kit.ports import OWN_RANGE, free_port
 
 log = logging.getLogger(__name__)
 
@@ -259,26 +260,15 @@ def _link(link: Path, target: Path) -> None:
 def free_ports(*, manager: int = 0, http: int = 0, sip: int = 0) -> LabPorts:
     """Ports that nothing on 127.0.0.1 uses now: the wished ones where they are free, else any, and a block for
     media by chance (two labs may share one: Asterisk passes over ports in use)."""
-    with contextlib.ExitStack() as held:
-
-        def bound(kind: socket.SocketKind, wished: int = 0) -> int:
-            probe = held.enter_context(socket.socket(socket.AF_INET, kind))
-            try:
-                probe.bind(("127.0.0.1", wished))
-            except OSError:
-                probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-            return port
-
-        tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
-        blocks = (_RTP_LAST - _RTP_FIRST) // (RTP_PORTS + 2)
-        return LabPorts(
-            manager=bound(tcp, manager),
-            http=bound(tcp, http),
-            sip=bound(udp, sip),
-            rtp=_RTP_FIRST + (RTP_PORTS + 2) * SystemRandom().randrange(blocks),
-            outside=(bound(udp), bound(udp)),
-        )
+    udp = socket.SOCK_DGRAM
+    blocks = (_RTP_LAST - _RTP_FIRST) // (RTP_PORTS + 2)
+    return LabPorts(
+        manager=free_port(wished=manager),
+        http=free_port(wished=http),
+        sip=free_port(udp, wished=sip),
+        rtp=_RTP_FIRST + (RTP_PORTS + 2) * SystemRandom().randrange(blocks),
+        outside=(free_port(udp), free_port(udp)),
+    )
 
 
-_RTP_FIRST, _RTP_LAST = 10000, 32000  # below the range from which the kernel gives ports away
+_RTP_FIRST, _RTP_LAST = 10000, OWN_RANGE.start  # below the ports that other servers are given

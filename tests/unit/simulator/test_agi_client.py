@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from callcenter.kit.ports import free_port
 from callcenter.simulator.agi_client import split_words
 from tests.asterisk.scripts import Asked, ScriptServer
-from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import SimulatedPbx, SimulatedPhone
 from tests.virtual_time import VirtualClock, virtual_time
 
@@ -18,7 +18,7 @@ Talk = Callable[[Asked, SimulatedPhone], Awaitable[None]]
 
 async def run_script(talk: Talk, *, number: str = "+14155550123", name: str = "Ada Example") -> None:
     """A caller arrives; `talk` is the inbound script, and its failures fail the test."""
-    port = free_tcp_port()
+    port = free_port()
     outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     async with SimulatedPbx(port, clock=VirtualClock()) as site:
         caller = await site.phone("trunk")

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 from callcenter.asterisk.ami import AmiConfig, AmiConnection, AmiMessage, LinkPhase, LinkState
 from callcenter.asterisk.tracker import Snapshot, take_snapshot
+from callcenter.kit.ports import free_port
 from callcenter.simulator.faults import EventFaults
 from tests.asterisk.scripts import Asked, ScriptServer
-from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import SimulatedPbx
 from tests.unit.simulator.scenes import agent_hangs_up
 from tests.unit.simulator.stage import Stage, Tap, play
@@ -70,7 +70,7 @@ async def connected(site: SimulatedPbx) -> AsyncIterator[Server]:
 
 @contextlib.asynccontextmanager
 async def started() -> AsyncIterator[tuple[SimulatedPbx, int]]:
-    port = free_tcp_port()
+    port = free_port()
     async with SimulatedPbx(port, clock=VirtualClock()) as site:
         yield site, port
 

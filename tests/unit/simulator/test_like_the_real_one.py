@@ -6,9 +6,9 @@ import lzma
 
 import pytest
 
+from callcenter.kit.ports import free_port
 from callcenter.simulator.core.endpoints import QueueSettings
 from callcenter.simulator.server import SimulatedPhone, SimulatorConfig
-from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import EXTENSIONS, OBSERVER, TRUNKS, SimulatedPbx
 from tests.unit.simulator.comparison import differences
 from tests.unit.simulator.record_real import FOLDER
@@ -23,7 +23,7 @@ def recorded(name: str) -> bytes:
 
 async def simulate(name: str) -> bytes:
     """Play a scene on the built-in PBX with the dialplan that was recorded."""
-    port = free_tcp_port()
+    port = free_port()
     dialplan = (FOLDER / "dialplan.conf").read_text(encoding="utf-8")
     config = SimulatorConfig(
         fastagi_port=port,

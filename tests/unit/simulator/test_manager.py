@@ -6,9 +6,9 @@ import asyncio
 import dataclasses
 import hashlib
 
+from callcenter.kit.ports import free_port
 from callcenter.simulator.manager import ManagerUser
 from tests.pbx.ports import ManagerAddress
-from tests.pbx.real import free_tcp_port
 from tests.pbx.simulated import SimulatedPbx
 from tests.unit.simulator.scenes import agent_hangs_up
 from tests.unit.simulator.stage import Stage, Tap, play
@@ -16,7 +16,7 @@ from tests.virtual_time import VirtualClock, settle, virtual_time
 
 
 def pbx() -> SimulatedPbx:
-    return SimulatedPbx(free_tcp_port(), clock=VirtualClock())
+    return SimulatedPbx(free_port(), clock=VirtualClock())
 
 
 class Client:
@@ -117,7 +117,7 @@ async def test_the_server_user_has_no_more_rights_than_the_installed_file_gives(
 
 @virtual_time
 async def test_masks_and_filters_choose_events() -> None:
-    port = free_tcp_port()
+    port = free_port()
     async with SimulatedPbx(port, clock=VirtualClock()) as site:
         quiet, calls, filtered = Tap(site.observer), Tap(site.observer), Tap(site.observer)
         for tap in (quiet, calls, filtered):
@@ -140,7 +140,7 @@ async def test_masks_and_filters_choose_events() -> None:
 
 @virtual_time
 async def test_lists_show_a_live_call() -> None:
-    port = free_tcp_port()
+    port = free_port()
     async with SimulatedPbx(port, clock=VirtualClock()) as site:
 
         async def talk(stage: Stage) -> None:
@@ -182,7 +182,7 @@ async def _connected(stage: Stage) -> None:
 
 @virtual_time
 async def test_hangup_by_pattern_and_variables() -> None:
-    port = free_tcp_port()
+    port = free_port()
     async with SimulatedPbx(port, clock=VirtualClock()) as site:
 
         async def scene(stage: Stage) -> None:
@@ -201,7 +201,7 @@ async def test_hangup_by_pattern_and_variables() -> None:
 
 async def test_a_client_that_does_not_read_is_disconnected() -> None:
     """Real time: the kernel's socket buffers must really fill."""
-    site = SimulatedPbx(free_tcp_port())
+    site = SimulatedPbx(free_port())
     async with site:
         user = site.site.server.users["observer"]
         site.site.server.users["observer"] = _impatient(user)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tests.pbx.real import free_tcp_port
+from callcenter.kit.ports import free_port
 from tests.pbx.simulated import SimulatedPbx
 from tests.unit.simulator.stage import Scene, Stage, play
 from tests.virtual_time import VirtualClock, virtual_time
 
 
 async def run(scene: Scene) -> str:
-    port = free_tcp_port()
+    port = free_port()
     async with SimulatedPbx(port, clock=VirtualClock()) as site:
         return (await play(scene, site, site.observer, port)).decode()
 

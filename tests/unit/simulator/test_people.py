@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from callcenter.kit.clock import ManualClock
+from callcenter.kit.ports import free_port
 from callcenter.simulator.core import devices
 from callcenter.simulator.core.agenda import run_for
 from callcenter.simulator.core.dialplan import Dialplan
@@ -26,7 +27,6 @@ from callcenter.simulator.people import (
 from callcenter.simulator.server import SimulatedPhone, SimulatedSwitch, SimulatorConfig
 from callcenter.simulator.traffic import DemoTraffic
 from tests.asterisk.scripts import Asked, ScriptServer
-from tests.pbx.real import free_tcp_port
 from tests.virtual_time import VirtualClock, virtual_time
 
 PLAN = """
@@ -197,7 +197,7 @@ class Desk:
 
 @virtual_time
 async def test_the_button_shows_the_whole_life_of_a_call() -> None:
-    port = free_tcp_port()
+    port = free_port()
     phones = (SimulatedPhone(extension="1001"), SimulatedPhone(extension="1002"))
     site = SimulatedSwitch(SimulatorConfig(fastagi_port=port, phones=phones), VirtualClock())
     await site.start()
@@ -223,7 +223,7 @@ async def test_the_button_shows_the_whole_life_of_a_call() -> None:
 
 @virtual_time
 async def test_the_stream_brings_callers_and_robots_answer_them() -> None:
-    port = free_tcp_port()
+    port = free_port()
     site = SimulatedSwitch(
         SimulatorConfig(fastagi_port=port, phones=(SimulatedPhone(extension="1002"),)), VirtualClock()
     )
