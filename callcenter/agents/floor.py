@@ -40,29 +40,52 @@ class PresenceChange:
     presence: Presence
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffChange:
+    """Who came, who changed (name, phone, queues), and who left; nobody is in two of them."""
+
+    came: tuple[AgentProfile, ...] = ()
+    changed: tuple[AgentProfile, ...] = ()
+    left: tuple[AgentProfile, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.came or self.changed or self.left)
+
+
 class Floor:
-    """The agents of one server. Agents are added and never removed while it runs."""
+    """The agents of one server. One who left keeps a name and a presence, for calls may still hold them; they
+    have no device any more, are given no calls, and are not among those one iterates over."""
 
     def __init__(self, agents: Iterable[AgentProfile] = ()) -> None:
         self._agents: dict[AgentId, AgentProfile] = {}
+        self._left: dict[AgentId, AgentProfile] = {}
         self._by_endpoint: dict[Endpoint, AgentProfile] = {}
         self._presences: dict[AgentId, Presence] = {}
         self._phones: dict[Endpoint, str] = {}
-        for agent in agents:
-            self.add(agent)
+        self.staff(agents)
 
     def __iter__(self) -> Iterator[AgentProfile]:
         return iter(self._agents.values())
 
-    def add(self, agent: AgentProfile) -> None:
-        """A new agent, offline; or a new profile of a known one."""
-        self._agents[agent.id] = agent
-        self._presences.setdefault(agent.id, Presence())
-        if agent.endpoint is not None:
-            self._by_endpoint[agent.endpoint] = agent
+    def staff(self, agents: Iterable[AgentProfile]) -> StaffChange:
+        """These are all the agents from now on. Who is new begins offline; who is back, as they were left."""
+        before, now = self._agents, {agent.id: agent for agent in agents}
+        self._agents = now
+        self._by_endpoint = {agent.endpoint: agent for agent in now.values() if agent.endpoint is not None}
+        for agent in now.values():
+            self._presences.setdefault(agent.id, Presence())
+            self._left.pop(agent.id, None)
+        left = [agent for agent in before.values() if agent.id not in now]
+        self._left |= {agent.id: agent for agent in left}
+        return StaffChange(
+            came=tuple(agent for agent in now.values() if agent.id not in before),
+            changed=tuple(agent for agent in now.values() if before.get(agent.id, agent) != agent),
+            left=tuple(left),
+        )
 
     def get(self, agent: AgentId) -> AgentProfile | None:
-        return self._agents.get(agent)
+        """Also one who left."""
+        return self._agents.get(agent) or self._left.get(agent)
 
     def at(self, endpoint: Endpoint) -> AgentProfile | None:
         """Whose device that is."""
@@ -74,8 +97,8 @@ class Floor:
         return None if found is None else found.id
 
     def name_of(self, agent: AgentId) -> str:
-        """The agent's name; the id for one who is not here any more."""
-        found = self._agents.get(agent)
+        """The agent's name; the id for one who was never here."""
+        found = self.get(agent)
         return str(agent) if found is None else found.name
 
     def presence(self, agent: AgentId) -> Presence:
@@ -120,4 +143,4 @@ class Floor:
         self._presences[agent] = presence
         if before.state is presence.state and before.shown_reason == presence.shown_reason:
             return None
-        return PresenceChange(agent=self._agents[agent], presence=presence)
+        return PresenceChange(agent=self._agents.get(agent) or self._left[agent], presence=presence)

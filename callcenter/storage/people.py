@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from callcenter.agents.ids import AgentId
 from callcenter.storage.database import Database
-from callcenter.storage.tables import AgentRow, UserRow, WebSessionRow
+from callcenter.storage.tables import AgentRow, PeopleVersionRow, UserRow, WebSessionRow
 from callcenter.telephony.events import Endpoint
 
 ADMIN = "admin"
@@ -71,6 +71,14 @@ class People:
     def __init__(self, database: Database, *, now: Callable[[], float] = time.time) -> None:
         self._database = database
         self._now = now
+
+    async def version(self) -> int:
+        """Another number after every change of who may sign in or answer calls, by whichever process.
+
+        Read it before `agents` and `people`: a change in between is then seen the next time.
+        """
+        async with self._database.sessions() as session:
+            return await session.scalar(select(PeopleVersionRow.version)) or 0
 
     async def has_admin(self) -> bool:
         """Whether an administrator exists; a disabled one counts, for set-up is over for good."""
@@ -134,7 +142,8 @@ class People:
             change = update(UserRow).where(UserRow.id == user_id).values(password_hash=password_hash)
             await unit.session.execute(change)
             if sign_out:
-                await unit.session.execute(delete(WebSessionRow).where(WebSessionRow.user_id == user_id))
+                await _sign_out(unit.session, user_id)
+                await _changed(unit.session)
 
     async def set_language(self, user_id: int, language: str) -> None:
         async with self._database.unit_of_work() as unit:
@@ -148,8 +157,10 @@ class People:
             await unit.session.execute(change)
             agent = update(AgentRow).where(AgentRow.user_id == user_id).values(disabled=disabled)
             await unit.session.execute(agent)
-            if disabled:
-                await unit.session.execute(delete(WebSessionRow).where(WebSessionRow.user_id == user_id))
+            await _sign_out(
+                unit.session, user_id
+            )  # also of a sign-in that was under way when they were disabled
+            await _changed(unit.session)
 
     async def save_session(self, *, digest: bytes, user_id: int, created_at: float, used_at: float) -> None:
         async with self._database.unit_of_work() as unit:
@@ -213,6 +224,7 @@ class People:
 
     async def set_phone(self, person: Person, *, extension: str, endpoint: str) -> None:
         """Give somebody a phone, another one, or the one they have. Their agent stays the same, as old calls do.
+        Who gets their first one has another desk from now on, and signs in again to see it.
 
         Raises Taken for another's extension or endpoint.
         """
@@ -225,6 +237,7 @@ class People:
                 await _refuse_taken(unit.session, phone, but=person.agent_id)
                 change = update(AgentRow).where(AgentRow.id == person.agent_id).values(**phone)
                 await unit.session.execute(change)
+                await _changed(unit.session)
         except IntegrityError:
             raise Taken("extension") from None
 
@@ -258,6 +271,7 @@ class People:
         )
         session.add(row)
         await session.flush()
+        await _changed(session)
         return Person(
             id=row.id,
             login=login,
@@ -298,12 +312,23 @@ async def _has_admin(session: AsyncSession) -> bool:
     return found is not None
 
 
+async def _changed(session: AsyncSession) -> None:
+    await session.execute(update(PeopleVersionRow).values(version=PeopleVersionRow.version + 1))
+
+
+async def _sign_out(session: AsyncSession, user_id: int) -> None:
+    await session.execute(delete(WebSessionRow).where(WebSessionRow.user_id == user_id))
+
+
 async def _insert_agent(session: AsyncSession, name: str, values: dict[str, Any]) -> AgentId:
     await _refuse_taken(session, values)
     # of all agents there ever were, for disabled ones stay: an id is never used again
     count = await session.scalar(select(func.count()).select_from(AgentRow))
     row = {"id": str((count or 0) + 1), "name": name, "disabled": False, **values}
     await session.execute(insert(AgentRow), [row])
+    if row.get("user_id") is not None:
+        await _sign_out(session, row["user_id"])
+    await _changed(session)
     return AgentId(str(row["id"]))
 
 

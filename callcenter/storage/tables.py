@@ -130,6 +130,16 @@ class AgentRow(StorageBase):
     disabled: Mapped[bool]
 
 
+class PeopleVersionRow(StorageBase):
+    """One row. `version` grows with every change of who may sign in or answer calls, so that a running server
+    sees with one cheap read that another process changed something."""
+
+    __tablename__ = "people_version"
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class WebSessionRow(StorageBase):
     """A signed-in browser, by the SHA-256 of its token: a stolen database opens no desk."""
 

@@ -154,3 +154,51 @@ async def test_a_new_password_can_sign_out_all_browsers(people: People) -> None:
     assert found is not None
     assert found.password_hash == "newer"
     assert "newer" not in repr(found)
+
+
+async def test_every_change_of_who_may_do_what_is_seen_in_the_version(people: People) -> None:
+    seen = [await people.version()]
+
+    async def changed() -> bool:
+        seen.append(await people.version())
+        return seen[-1] != seen[-2]
+
+    await people.create_first_admin(login="root", name="Ruth", password_hash=_HASH)
+    assert await changed()
+    ann = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH)
+    assert await changed()
+    await people.set_phone(ann, extension="1001", endpoint="PJSIP/1001")
+    assert await changed()
+    await people.set_phone(await _found(people, "ann"), extension="1002", endpoint="PJSIP/1002")
+    assert await changed()
+    await people.create_agent(name="Front door", extension="1003")
+    assert await changed()
+    for disabled in (True, False):
+        await people.set_disabled(ann.id, disabled)
+        assert await changed()
+    await people.set_password_hash(ann.id, "new", sign_out=True)
+    assert await changed()
+    with pytest.raises(Taken):
+        await people.create_person(login="ANN", name="Ann", role="agent", password_hash=_HASH)
+    await people.set_language(ann.id, "zh-CN")
+    await people.set_password_hash(ann.id, "rehashed")
+    assert not await changed()
+
+
+async def test_who_gets_a_first_phone_signs_in_again(people: People) -> None:
+    ann = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH)
+    await people.save_session(digest=b"d", user_id=ann.id, created_at=1.0, used_at=1.0)
+    await people.set_phone(ann, extension="1001", endpoint="PJSIP/1001")
+    assert await people.session(b"d") is None
+    await people.save_session(digest=b"e", user_id=ann.id, created_at=1.0, used_at=1.0)
+    await people.set_phone(await _found(people, "ann"), extension="1002", endpoint="PJSIP/1002")
+    assert await people.session(b"e") is not None
+
+
+async def test_a_sign_in_that_was_under_way_does_not_come_back_with_the_person(people: People) -> None:
+    ann = await people.create_person(login="ann", name="Ann", role="agent", password_hash=_HASH)
+    await people.set_disabled(ann.id, True)
+    await people.save_session(digest=b"d", user_id=ann.id, created_at=1.0, used_at=1.0)
+    assert await people.session(b"d") is None
+    await people.set_disabled(ann.id, False)
+    assert await people.session(b"d") is None

@@ -4,7 +4,7 @@ import pytest
 
 from callcenter.agents.floor import AgentProfile, Floor
 from callcenter.agents.ids import AgentId
-from callcenter.agents.presence import IllegalPresence, Signal, Wish
+from callcenter.agents.presence import AgentState, IllegalPresence, Signal, Wish
 from callcenter.telephony.events import CallId, Endpoint
 from tests.unit.calls.story import ANNA, BEN, PHONE_OF, T0
 
@@ -68,3 +68,41 @@ def test_a_refused_reservation_changes_nothing() -> None:
     with pytest.raises(IllegalPresence):
         one.hear(ANNA, Signal.RESERVED, CALL, at=T0)
     assert one.presence(ANNA).engagements == {}
+
+
+def profile(agent: AgentId, name: str, endpoint: Endpoint | None) -> AgentProfile:
+    return AgentProfile(id=agent, name=name, endpoint=endpoint)
+
+
+def test_who_comes_changes_and_leaves() -> None:
+    one = Floor([profile(ANNA, "Anna", PHONE_OF[ANNA]), profile(BEN, "Ben", PHONE_OF[BEN])])
+    anna = profile(ANNA, "Anna Example", PHONE_OF[ANNA])
+    cora = profile(AgentId("9"), "Cora", None)
+    change = one.staff([anna, cora])
+    assert (change.came, change.changed) == ((cora,), (anna,))
+    assert [agent.id for agent in change.left] == [BEN]
+    assert list(one) == [anna, cora]
+    assert one.presence(AgentId("9")).state is AgentState.OFFLINE
+    assert not one.staff([anna, cora])
+
+
+def test_phones_that_are_swapped_at_once() -> None:
+    one = floor()
+    one.staff([profile(ANNA, "Anna", PHONE_OF[BEN]), profile(BEN, "Ben", PHONE_OF[ANNA])])
+    assert (one.agent_at(PHONE_OF[BEN]), one.agent_at(PHONE_OF[ANNA])) == (ANNA, BEN)
+
+
+def test_who_left_gets_no_call_and_ends_the_one_they_have() -> None:
+    one = floor()
+    one.want(BEN, Wish.AVAILABLE, at=T0)
+    one.hear(BEN, Signal.TALKS, CALL, at=T0)
+    anna = profile(ANNA, "Anna", PHONE_OF[ANNA])
+    one.staff([anna])
+    assert one.at(PHONE_OF[BEN]) is None
+    assert one.name_of(BEN) == "Ben"
+    assert one.hear(BEN, Signal.RELEASED, CALL, at=T0 + 1) is not None
+    assert free(one) == []
+    one.want(BEN, Wish.AVAILABLE, at=T0 + 2)
+    assert free(one) == []
+    change = one.staff([anna, profile(BEN, "Ben", PHONE_OF[BEN])])
+    assert [agent.id for agent in change.came] == [BEN]
