@@ -199,6 +199,10 @@ class WebServer:
             raise
         self.port = int(self._runner.addresses[0][1])
 
+    async def check_sessions(self) -> None:
+        """Close the sockets of sessions that are no more, now instead of within a minute."""
+        await live.check_sessions(self.app[SERVICES])
+
     async def stop(self) -> None:
         """Close sockets with 1001, finish requests, stop listening. May be called twice."""
         with contextlib.suppress(RuntimeError):

@@ -20,6 +20,7 @@ from callcenter.bootstrap.desks import Desks
 from callcenter.bootstrap.past import StoredCalls, StoredJournal, decoded
 from callcenter.bootstrap.phones import can_ring
 from callcenter.bootstrap.reception import Orders, Reception
+from callcenter.bootstrap.roster import Roster, observers
 from callcenter.bootstrap.server import Server
 from callcenter.bootstrap.web_ports import ServerHealth, StoredAccounts, StoredDirectory, StoredHistory
 from callcenter.bootstrap.wishes import WishKeeper
@@ -64,10 +65,11 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
     directory = CustomerDirectory(database.sessions, region=region, now=clock.now)
     history = CallHistory(database, region=region)
     journal = open_journal(database)
+    version = await people.version()
     floor = Floor(profiles(settings, await people.agents()))
     hub = DeskHub(stream=secrets.token_hex(8))
     desks = Desks(hub=hub, floor=floor, queues=settings.queues)
-    desks.open_all([f"user:{one.id}" for one in await people.people() if one.agent_id is None])
+    desks.open_all(observers(await people.people()))
     calls = CallService(
         journal=journal,
         hub=hub,
@@ -108,8 +110,9 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
     calls.listen(dispatcher.changed)
     await _recall(calls, floor, desks, database, clock)
     setup_key = new_setup_key()
+    accounts = StoredAccounts(people)
     deps = WebDeps(
-        accounts=StoredAccounts(people),
+        accounts=accounts,
         directory=StoredDirectory(directory, reception),
         calls=StoredHistory(history),
         desk=reception,
@@ -132,6 +135,17 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         ),
         clock=clock,
     )
+    web = WebServer(build_app(deps), host=settings.server.host, port=settings.server.port)
+    roster = Roster(
+        people=people,
+        version=version,
+        profiles=lambda agents: profiles(settings, agents),
+        floor=floor,
+        dispatcher=dispatcher,
+        desks=desks,
+        check_sessions=web.check_sessions,
+    )
+    accounts.changed = roster.look_now
     return Server(
         settings=settings,
         database=database,
@@ -152,7 +166,8 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
             CallScripts(desk=reception, leg_of=link.leg_of),
             peers=settings.fastagi.peers,
         ),
-        web=WebServer(build_app(deps), host=settings.server.host, port=settings.server.port),
+        roster=roster,
+        web=web,
         setup_key=setup_key,
     )
 

@@ -30,7 +30,7 @@ from crm_core.importing import ImportProgress, ImportRefused, import_customers, 
 from web.security.passwords import PasswordHasher, weakness
 
 _NOBODY = "nobody has this login; `callcenter user list` shows who there is"
-_AT_NEXT_START = "a running server takes that up when it is started again"
+_SOON = "a running server takes that up within some seconds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,8 @@ async def set_phone(settings: Settings, login: str, extension: str, endpoint: st
         return complain(str(reason))
     except Taken as taken:
         return complain(_taken(taken))
-    print(f"{login} answers at {endpoint}; {_AT_NEXT_START}")
+    first = " and has to sign in again to see calls" if person.agent_id is None else ""
+    print(f"{login} answers at {endpoint}{first}; {_SOON}")
     return 0
 
 
@@ -135,8 +136,7 @@ async def set_disabled(settings: Settings, login: str, disabled: bool) -> int:
             return complain(_NOBODY)
         await people.set_disabled(person.id, disabled)
     done = f"{login} cannot sign in any more" if disabled else f"{login} can sign in again"
-    phone = f"; phone {person.extension}: {_AT_NEXT_START}" if person.extension else ""
-    print(done + phone)
+    print(f"{done}; {_SOON}")
     return 0
 
 

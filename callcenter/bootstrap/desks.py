@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from callcenter.agents.floor import AgentProfile, Floor, PresenceChange
+from callcenter.agents.floor import AgentProfile, Floor, PresenceChange, StaffChange
 from callcenter.asterisk.ami.states import LinkPhase, LinkState
 from callcenter.routing.matching import Waiting
 from callcenter.settings import QueueSettings
@@ -68,6 +68,25 @@ class Desks:
             self._hub.put(desk, "switch", self._switch)
         for agent in self._floor:
             self._hub.put(agent_desk(agent.id), "recent", [])
+        self._show_queues()
+
+    def staffed(self, change: StaffChange, observers: Iterable[str]) -> None:
+        """The agents changed, and these are the desks of people without a phone now."""
+        now = set(observers)
+        for desk in self._observers - now:
+            for key in self._hub.keys(desk):
+                self._hub.delete(desk, key)
+        opened = now - self._observers
+        self._observers = now
+        for agent in (*change.came, *change.changed):
+            self.show_agent(agent)
+        for agent in change.came:
+            desk = agent_desk(agent.id)
+            opened.add(desk)
+            if "recent" not in self._hub.keys(desk):
+                self._hub.put(desk, "recent", [])
+        for desk in opened:
+            self._hub.put(desk, "switch", self._switch)
         self._show_queues()
 
     @property

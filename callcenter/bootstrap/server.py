@@ -12,6 +12,7 @@ from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami import AmiLoginRefused
 from callcenter.asterisk.link import AsteriskLink
 from callcenter.bootstrap.reception import Orders
+from callcenter.bootstrap.roster import Roster
 from callcenter.bootstrap.wishes import WishKeeper
 from callcenter.calls.service import CallService
 from callcenter.kit.supervise import Supervisor
@@ -49,6 +50,7 @@ class Server:
     orders: Orders
     link: AsteriskLink
     wishes: WishKeeper
+    roster: Roster
     scripts: AgiServer
     web: WebServer
     setup_key: str = field(repr=False)
@@ -66,6 +68,7 @@ class Server:
         self._supervisor.start("switch", self._keep_link())
         self._supervisor.start("router clock", self._tick())
         self._supervisor.start("agents' wishes", self.wishes.run())
+        self._supervisor.start("roster", self.roster.run())
         gc.collect()
         gc.freeze()  # what is built now lives as long as the server: the collector need not look at it again
         gc.enable()  # `callcenter serve` starts without

@@ -46,13 +46,18 @@ class StoredAccounts:
 
     def __init__(self, people: People) -> None:
         self._people = people
+        self.changed: Callable[[], None] = lambda: None
+        """Called when somebody was added."""
 
     async def has_admin(self) -> bool:
         return await self._people.has_admin()
 
     async def create_first_admin(self, *, login: str, name: str, password_hash: str) -> User | None:
         person = await self._people.create_first_admin(login=login, name=name, password_hash=password_hash)
-        return None if person is None else user_of(person)
+        if person is None:
+            return None
+        self.changed()
+        return user_of(person)
 
     async def credentials(self, login: str) -> Credentials | None:
         person = await self._people.by_login(login)
