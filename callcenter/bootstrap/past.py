@@ -47,6 +47,6 @@ class StoredCalls:
         self._history = history
 
     async def last_calls(self, *, customer_id: int | None, e164: str | None, limit: int) -> Sequence[object]:
-        if customer_id is None:
-            return ()
-        return await self._history.of_customer(customer_id, limit=limit)
+        if customer_id is not None:
+            return await self._history.of_customer(customer_id, limit=limit)
+        return () if e164 is None else await self._history.of_number(e164, limit=limit)

@@ -128,6 +128,11 @@ class CallHistory:
         limits = {"customer": customer_id, "limit": max(1, min(limit, MAX_CALLS))}
         return await self._rows(_OF_CUSTOMER, limits)
 
+    async def of_number(self, e164: str, *, limit: int = 10) -> list[CallRow]:
+        """The newest calls with that number first, whoever it belonged to then."""
+        limits = {"e164": e164, "limit": max(1, min(limit, MAX_CALLS))}
+        return await self._rows(_OF_NUMBER, limits)
+
     async def call(self, call_id: str, *, agent_id: str | None = None) -> CallDetail | None:
         """One call with timeline and legs; None if unknown, or if the agent had no part in it."""
         who: dict[str, Any] = {"call": call_id}
@@ -232,6 +237,7 @@ def _ids_of_agent() -> Select[Any]:
 
 _RECENT = _newest(_rows())
 _OF_CUSTOMER = _newest(_rows().where(_CALL.customer_id == bindparam("customer")))
+_OF_NUMBER = _newest(_rows().where(_CALL.caller_e164 == bindparam("e164")))
 _OF_AGENT = _newest(_rows().where(_CALL.id.in_(_ids_of_agent())))
 _CALL_BY_ID = Statement(_rows().where(_CALL.id == bindparam("call")))
 _LIVE = Statement(

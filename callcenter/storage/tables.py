@@ -54,6 +54,7 @@ class CallsRow(StorageBase):
     __table_args__ = (
         Index("ix_calls_arrived_at", "arrived_at"),
         Index("ix_calls_customer_id_arrived_at", "customer_id", "arrived_at"),
+        Index("ix_calls_caller_e164_arrived_at", "caller_e164", "arrived_at"),
         Index("ix_calls_last_agent_arrived_at", "last_agent", "arrived_at"),
         Index("ix_calls_merged_into", "merged_into"),
     )

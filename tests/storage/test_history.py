@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from callcenter.calls.record import CallState
 from callcenter.storage.database import Database
-from callcenter.storage.history import CallHistory, HistoryUnavailable
+from callcenter.storage.history import _OF_CUSTOMER, _OF_NUMBER, CallHistory, HistoryUnavailable
 from callcenter.storage.journal import JournalWriter, open_journal
 from callcenter.storage.people import People
 from crm_core.directory import CustomerDirectory
+from crm_core.reading import Statement
 from tests.storage.journal_parts import AT, entry, fold, segment
 
 
@@ -60,6 +63,63 @@ async def test_rows_come_newest_first_with_names(
         *("answered_at", "ended_at", "wait_seconds", "talk_seconds", "hold_seconds", "outcome", "gap"),
     }
     assert shown["gap"] is False
+
+
+async def test_the_calls_of_a_number(history: CallHistory, journal: JournalWriter) -> None:
+    theirs, other = "+14155550123", "+14155550124"
+    folds = [fold(f"pbx:{n}", arrived_at=AT + n, caller_e164=theirs) for n in range(6)]
+    journal.append(
+        (),
+        [
+            *folds,
+            fold("pbx:7", arrived_at=AT + 7, caller_e164=other, caller_raw=other),
+            fold("pbx:8", arrived_at=AT + 8, caller_e164=None, caller_raw=""),
+            fold("pbx:9", arrived_at=AT + 9, caller_e164=theirs, state=CallState.MERGED),
+        ],
+    )
+    assert await journal.flush(20.0)
+    assert [row.id for row in await history.of_number(theirs, limit=3)] == ["pbx:5", "pbx:4", "pbx:3"]
+    assert [row.id for row in await history.of_number(other)] == ["pbx:7"]
+    assert await history.of_number("+14155550199") == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "who", "index"),
+    [
+        (_OF_CUSTOMER, {"customer": 7}, "ix_calls_customer_id_arrived_at"),
+        (_OF_NUMBER, {"e164": "+14155550007"}, "ix_calls_caller_e164_arrived_at"),
+    ],
+)
+async def test_last_calls_come_off_an_index_in_order(
+    database: Database, journal: JournalWriter, statement: Statement, who: dict[str, Any], index: str
+) -> None:
+    """Whoever calls while a pop waits for this: no table is read through, and no long history is sorted."""
+    journal.append(
+        (),
+        [
+            fold(f"pbx:{n}", arrived_at=AT + n, customer_id=n % 99, caller_e164=f"+1415555{n % 99:04}")
+            for n in range(500)
+        ],
+    )
+    assert await journal.flush(20.0)
+    async with database.engine.connect() as connection:
+        await connection.execute(text("ANALYZE"))
+        arguments = who | {"limit": 5}
+        if database.is_sqlite:
+            plan = await connection.exec_driver_sql(
+                "EXPLAIN QUERY PLAN " + statement.sqlite.sql, statement.sqlite.arguments(arguments)
+            )
+            said = "\n".join(str(row[-1]) for row in plan)
+            assert "SCAN calls" not in said
+            assert "TEMP B-TREE FOR ORDER BY" not in said
+        else:
+            await connection.execute(text("SET enable_seqscan = off"))
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            compiled = statement.postgres
+            rows = await driver.fetch("EXPLAIN " + compiled.sql, *compiled.arguments(arguments))
+            said = "\n".join(row[0] for row in rows)
+    assert index in said
 
 
 async def test_an_agent_sees_the_calls_with_a_part_in_them(
