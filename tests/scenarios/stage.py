@@ -143,19 +143,33 @@ class Stage:
     # -- the server -----------------------------------------------------------------------------------
 
     async def hire(self, *extensions: str) -> None:
-        """Make agents with those phones in the database."""
-        database = Database(self._database_url)
-        try:
-            await database.migrate()
-            people = People(database)
+        """Make agents with those phones in the database, as another process would."""
+        async with self._people() as people:
             for extension in extensions:
-                agent = await people.create_agent(
+                person = await people.create_person(
+                    login=extension,
                     name=f"Agent {extension}",
-                    user_id=None,
+                    role="agent",
+                    password_hash="nobody signs in",
                     extension=extension,
                     endpoint=f"PJSIP/{extension}",
                 )
-                self._ids[agent.id] = extension
+                assert person.agent_id is not None
+                self._ids[person.agent_id] = extension
+
+    async def disable(self, extension: str) -> None:
+        """As `callcenter user disable` does."""
+        async with self._people() as people:
+            person = await people.by_login(extension)
+            assert person is not None
+            await people.set_disabled(person.id, True)
+
+    @asynccontextmanager
+    async def _people(self) -> AsyncIterator[People]:
+        database = Database(self._database_url)
+        try:
+            await database.migrate()
+            yield People(database)
         finally:
             await database.close()
 
