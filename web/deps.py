@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from callcenter.kit.clock import Clock, SystemClock
-from web.ports import Accounts, CallHistory, Demo, DeskCommands, Directory, Health, PauseReason
+from web.ports import Accounts, CallHistory, Demo, DeskCommands, Directory, Health, PauseReason, QueueName
 from web.realtime.fanout import FanoutLimits
 from web.realtime.hub import DeskHub
 from web.security.origin import Surroundings
@@ -44,6 +44,7 @@ class WebDeps:
     setup_key: str = field(repr=False)
     demo: Demo | None = None
     pause_reasons: Sequence[PauseReason] = ()
+    queues: Sequence[QueueName] = ()
     surroundings: Surroundings = field(default_factory=Surroundings)
     clock: Clock = field(default_factory=SystemClock)
     sessions: SessionPolicy = field(default_factory=SessionPolicy)

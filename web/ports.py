@@ -130,7 +130,7 @@ class Directory(Protocol):
         """CustomerCards; an empty `q` gives the most recently changed."""
 
     async def record(self, customer_id: int) -> Document | None:
-        """CustomerRecord."""
+        """CustomerPage."""
 
     async def create(self, customer: NewCustomer, by: User) -> Document | Refusal:
         """CustomerCard. With `call_id` that call, if it is on the desk of `by`, is tied to the customer."""
@@ -193,6 +193,14 @@ class HealthReport:
 class Health(Protocol):
     async def check(self) -> HealthReport:
         """Quick (well under a second), and never raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueName:
+    """A call names its queue by id; people know it by its name."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

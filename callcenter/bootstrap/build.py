@@ -39,7 +39,7 @@ from crm_core.directory import CustomerDirectory
 from ivr.flow import greeting_then_queue
 from web.app import WebServer, build_app
 from web.deps import WebDeps
-from web.ports import Demo, PauseReason
+from web.ports import Demo, PauseReason, QueueName
 from web.realtime.hub import DeskHub
 from web.security.origin import Surroundings
 from web.security.setup import new_setup_key
@@ -113,7 +113,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
     accounts = StoredAccounts(people)
     deps = WebDeps(
         accounts=accounts,
-        directory=StoredDirectory(directory, reception),
+        directory=StoredDirectory(directory, history, reception),
         calls=StoredHistory(history),
         desk=reception,
         health=ServerHealth(
@@ -128,6 +128,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
             PauseReason(id=reason.id, names={"en": reason.en, "zh": reason.zh})
             for reason in settings.pause_reasons
         ],
+        queues=[QueueName(id=queue.id, name=queue.name) for queue in settings.queues],
         surroundings=Surroundings.for_server(
             host=settings.server.host,
             public_url=settings.server.public_url,

@@ -110,11 +110,16 @@ class CallTies(Protocol):
         """A note was written during that call."""
 
 
+CALLS_SHOWN = 20
+"""Last calls on a customer's page."""
+
+
 class StoredDirectory:
     """`web.ports.Directory` over `CustomerDirectory`. A database that fails is a 503, not a fault."""
 
-    def __init__(self, directory: CustomerDirectory, ties: CallTies) -> None:
+    def __init__(self, directory: CustomerDirectory, history: CallHistory, ties: CallTies) -> None:
         self._directory = directory
+        self._history = history
         self._ties = ties
 
     async def search(self, q: str, limit: int) -> Sequence[Document]:
@@ -125,9 +130,16 @@ class StoredDirectory:
 
     async def record(self, customer_id: int) -> Document | None:
         try:
-            return await self._directory.record(customer_id)
+            record = await self._directory.record(customer_id)
         except CustomersUnavailable as failure:
             raise PartUnavailable from failure
+        if record is None:
+            return None
+        try:
+            calls = await self._history.of_customer(customer_id, limit=CALLS_SHOWN)
+        except HistoryUnavailable:  # the record is worth showing without
+            return record.to_json() | {"calls": [], "missing": ["calls"]}
+        return record.to_json() | {"calls": calls, "missing": []}
 
     async def create(self, customer: NewCustomer, by: User) -> Document | Refusal:
         try:

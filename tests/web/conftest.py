@@ -19,7 +19,7 @@ from tests.web.fakes import FakeAccounts, FakeCalls, FakeDesk, FakeDirectory, Fa
 from web.api.endpoint import ApiServices
 from web.app import SERVICES, WebServer, build_app
 from web.deps import WebDeps
-from web.ports import PauseReason, User
+from web.ports import PauseReason, QueueName, User
 from web.realtime.hub import DeskHub
 from web.security.passwords import HashCost, PasswordHasher
 from web.security.permissions import Role
@@ -138,6 +138,7 @@ async def house(**changes: Any) -> AsyncIterator[House]:
         hub=hub,
         setup_key=SETUP_KEY,
         pause_reasons=(PauseReason(id="lunch", names={"en": "Lunch", "zh": "午餐"}),),
+        queues=(QueueName(id="service", name="Service"), QueueName(id="orders", name="Bestellungen")),
         clock=clock,
         hash_cost=CHEAP,
         desktop=Path("/nonexistent"),

@@ -108,6 +108,7 @@ async def test_session_tells_who_and_what(served: House) -> None:
     answer = await served.ask("GET", "/session")
     assert answer.json["csrf"] == served.csrf
     assert answer.json["demo"] is False
+    assert [queue["name"] for queue in answer.json["queues"]] == ["Service", "Bestellungen"]
     assert answer.json["pause_reasons"] == [{"id": "lunch", "names": {"en": "Lunch", "zh": "午餐"}}]
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -72,6 +72,7 @@ async def who_am_i(asked: Asked) -> web.Response:
             "csrf": csrf_token(asked.token),
             "demo": asked.deps.demo is not None,
             "pause_reasons": list(asked.deps.pause_reasons),
+            "queues": list(asked.deps.queues),
         }
     )
 

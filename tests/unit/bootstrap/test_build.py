@@ -44,6 +44,15 @@ async def test_a_proxy_is_believed_if_the_settings_name_it(
         await server.stop()
 
 
+async def test_every_queue_is_known_by_its_name_to_everybody(
+    build_server: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed = spied(monkeypatch)
+    await build_server()
+    (deps,) = handed
+    assert [(queue.id, queue.name) for queue in deps.queues] == [("service", "Service"), ("orders", "Orders")]
+
+
 async def test_the_first_administrator_need_not_wait_for_the_next_look_at_people(
     build_server: Builder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

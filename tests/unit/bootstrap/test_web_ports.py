@@ -10,6 +10,7 @@ import pytest
 
 from callcenter.bootstrap.server import Server
 from callcenter.bootstrap.web_ports import (
+    CALLS_SHOWN,
     ServerHealth,
     StoredAccounts,
     StoredDirectory,
@@ -18,6 +19,7 @@ from callcenter.bootstrap.web_ports import (
 from callcenter.storage.database import Database
 from callcenter.storage.history import CallHistory, HistoryUnavailable
 from crm_core.directory import CustomerDirectory, CustomersUnavailable
+from tests.storage.journal_parts import AT, fold
 from web.ports import NewCustomer, PartUnavailable, Refusal, Refused, SessionRecord, User
 from web.security.permissions import Role
 
@@ -61,7 +63,7 @@ def ties() -> FakeTies:
 
 @pytest.fixture
 def directory(server: Server, ties: FakeTies) -> StoredDirectory:
-    return StoredDirectory(server.directory, ties)
+    return StoredDirectory(server.directory, server.history, ties)
 
 
 async def test_a_new_customer_is_tied_to_the_call(directory: StoredDirectory, ties: FakeTies) -> None:
@@ -71,7 +73,7 @@ async def test_a_new_customer_is_tied_to_the_call(directory: StoredDirectory, ti
     assert ties.told == [("tie", "pbx:1.1", customer, "anna")]
     assert [one.id for one in cast(Any, await directory.search("Ada", 5))] == [customer]
     record = cast(Any, await directory.record(customer))
-    assert record.card.name == "Ada"
+    assert (record["name"], record["calls"], record["missing"]) == ("Ada", [], [])
     assert await directory.record(customer + 1) is None
 
 
@@ -108,8 +110,27 @@ async def test_a_note_is_told_to_the_call_when_it_is_committed(
     assert empty.why is Refused.INVALID
 
 
+async def test_a_customers_page_has_the_last_calls_or_says_that_they_are_missing(
+    server: Server, directory: StoredDirectory, ties: FakeTies
+) -> None:
+    card = cast(Any, await directory.create(NewCustomer(name="Ada", numbers=("+12025550142",)), ANNA))
+    server.journal.append(
+        (), [fold(f"pbx:{n}", arrived_at=AT + n, customer_id=card.id) for n in range(CALLS_SHOWN + 5)]
+    )
+    assert await server.journal.flush(20.0)
+    page = cast(Any, await directory.record(card.id))
+    assert [call.id for call in page["calls"]] == [f"pbx:{n}" for n in range(CALLS_SHOWN + 4, 4, -1)]
+    without = StoredDirectory(server.directory, cast(CallHistory, Down(HistoryUnavailable("down"))), ties)
+    page = cast(Any, await without.record(card.id))
+    assert (page["name"], page["calls"], page["missing"]) == ("Ada", [], ["calls"])
+
+
 async def test_customers_while_the_database_is_down(ties: FakeTies) -> None:
-    down = StoredDirectory(cast(CustomerDirectory, Down(CustomersUnavailable("down"))), ties)
+    down = StoredDirectory(
+        cast(CustomerDirectory, Down(CustomersUnavailable("down"))),
+        cast(CallHistory, Down(HistoryUnavailable("down"))),
+        ties,
+    )
     for ask in (down.search("a", 5), down.record(1)):
         with pytest.raises(PartUnavailable):
             await ask

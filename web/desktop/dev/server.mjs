@@ -217,7 +217,7 @@ function api(method, path, query, body) {
   }
   if (!flags.signedIn) return problem(401, "not-signed-in", "Sign in first.");
   if (route === "GET /session")
-    return [200, { user: user(), csrf: "token", demo: true, pause_reasons: REASONS }];
+    return [200, { user: user(), csrf: "token", demo: true, pause_reasons: REASONS, queues: [] }];
   if (route === "DELETE /session") {
     flags.signedIn = false;
     return [204];
@@ -285,6 +285,8 @@ function api(method, path, query, body) {
                 numbers: [{ ...NUMBERS.london, label: "direct" }],
               },
             ],
+            calls: pop(now(), "").calls,
+            missing: [],
           }),
         ]
       : problem(404, "not-found", "");

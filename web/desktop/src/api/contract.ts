@@ -41,6 +41,8 @@ export interface Session {
   readonly csrf: string;
   readonly demo: boolean;
   readonly pause_reasons: readonly PauseReason[];
+  /** All there are; the desk's own, with who waits, are the document `queues`. */
+  readonly queues: readonly { readonly id: string; readonly name: string }[];
 }
 
 export interface CustomerCard {
@@ -123,6 +125,12 @@ export interface CustomerRecord extends CustomerCard {
   readonly orders: readonly Order[];
   readonly tickets: readonly Ticket[];
   readonly notes: readonly Note[];
+}
+
+/** A customer's page: the record with the last calls; `missing` names what could not be loaded. */
+export interface CustomerPage extends CustomerRecord {
+  readonly calls: readonly CallRow[];
+  readonly missing: readonly string[];
 }
 
 export type Direction = "inbound" | "outbound" | "internal";

@@ -1,15 +1,6 @@
 /** The calls of docs/realtime.md, by name. */
 
-import type {
-  CallDetail,
-  CallRow,
-  CustomerCard,
-  CustomerRecord,
-  Note,
-  Session,
-  Setup,
-  User,
-} from "./contract";
+import type { CallDetail, CallRow, CustomerCard, CustomerPage, Note, Session, Setup, User } from "./contract";
 import { Http } from "./http";
 
 export const http = new Http();
@@ -43,7 +34,7 @@ export const server = {
   customers: (q: string, limit: number, signal?: AbortSignal) =>
     http.get<{ items: CustomerCard[] }>(`/customers?q=${id(q)}&limit=${limit}`, signal),
   customer: (customer: number, signal?: AbortSignal) =>
-    http.get<CustomerRecord>(`/customers/${customer}`, signal),
+    http.get<CustomerPage>(`/customers/${customer}`, signal),
   createCustomer: (customer: NewCustomer) => http.command<CustomerCard>("POST", "/customers", customer),
   addNote: (customer: number, text: string, call?: string) =>
     http.command<Note>(

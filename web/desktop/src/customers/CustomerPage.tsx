@@ -2,7 +2,8 @@
 
 import { Skeleton } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import type { CustomerNumber, CustomerRecord } from "../api/contract";
 import { server } from "../api/server";
@@ -10,6 +11,7 @@ import desk from "../desk/desk.module.css";
 import { NoteEditor } from "../desk/NoteCard";
 import { CustomerHeader, Orders, Tickets, Timeline } from "../desk/Record";
 import { useTranslation } from "../i18n";
+import { useRecent } from "../live/hooks";
 import { Card, Empty, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { troubleText } from "../shell/trouble";
@@ -61,14 +63,21 @@ function Side({ record }: { readonly record: CustomerRecord }) {
   );
 }
 
-const NO_CALLS: [] = [];
-
 export default function CustomerPage({ id }: { readonly id: number }) {
   const { t, i18n } = useTranslation();
   const found = useQuery({
     queryKey: ["customer", id],
     queryFn: ({ signal }) => server.customer(id, signal),
   });
+  // A change of my last calls may be a call of this customer
+  const recent = useRecent();
+  const queries = useQueryClient();
+  const seen = useRef(recent);
+  useEffect(() => {
+    if (seen.current === recent) return;
+    seen.current = recent;
+    void queries.invalidateQueries({ queryKey: ["customer", id] });
+  }, [recent, queries, id]);
   const record = found.data;
   return (
     <div className={css.page} data-testid="customer-page">
@@ -92,7 +101,7 @@ export default function CustomerPage({ id }: { readonly id: number }) {
               <Orders orders={record.orders} missing={false} />
               <Tickets tickets={record.tickets} missing={false} />
             </div>
-            <Timeline record={record} calls={NO_CALLS} missing={false} />
+            <Timeline record={record} calls={record.calls} missing={record.missing.includes("calls")} />
           </div>
           <Side record={record} />
         </div>

@@ -2,6 +2,7 @@
 
 import { createContext, useCallback, useContext, useSyncExternalStore } from "react";
 import type { CallDoc, MeDoc, PopDoc, QueueDoc, RecentEntry, SwitchDoc } from "../api/contract";
+import { useSession } from "../entry/session";
 import type { LiveDesk } from "./desk";
 import type { LinkStatus } from "./store";
 
@@ -47,8 +48,9 @@ export function useMinute(): number {
   return useSyncExternalStore(ticker.subscribe, () => ticker.seconds() - (ticker.seconds() % 60));
 }
 
-/** A call carries its queue's id; people know it by its name. */
+/** A call carries its queue's id; people know it by its name, also where they do not serve it. */
 export function useQueueName(): (queue: string) => string {
-  const queues = useQueues();
-  return (queue) => queues?.find(({ id }) => String(id) === queue)?.name ?? queue;
+  const mine = useQueues() ?? [];
+  const { queues } = useSession();
+  return (queue) => [...mine, ...queues].find(({ id }) => String(id) === queue)?.name ?? queue;
 }

@@ -42,6 +42,7 @@ const SESSION: Session = {
   csrf: "token",
   demo: true,
   pause_reasons: [{ id: "lunch", names: { en: "Lunch", zh: "午餐" } }],
+  queues: [{ id: "returns", name: "Returns and complaints" }],
 };
 
 function makeLive(wake: () => void): LiveDesk {
@@ -60,14 +61,18 @@ function fakeServer(stage: Stage): void {
   });
 }
 
-export function stageDesk(page: ReactNode = <DeskPage />, session: Partial<Session> = {}): Stage {
+export function stageDesk(
+  page: ReactNode = <DeskPage />,
+  session: Partial<Session> = {},
+  answer: Stage["answer"] = () => [200, {}],
+): Stage {
   const wake = vi.fn();
   const live = makeLive(wake);
   const stage: Stage = {
     store: live.store,
     requests: [],
     wake,
-    answer: () => [200, {}],
+    answer,
     put(docs) {
       act(() => {
         const next = new Map(live.store.replica.docs);
