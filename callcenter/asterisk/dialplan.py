@@ -20,10 +20,13 @@ SUFFIX = ".conf.in"
 CONTEXTS = (
     "callcenter-inbound",
     "callcenter-hold",
+    "callcenter-wait",
     "callcenter-connect",
+    "callcenter-ring",
     "callcenter-ref",
     "callcenter-ended",
     "callcenter-bridge",
+    "callcenter-join",
     "callcenter-park",
     "callcenter-consult",
     "callcenter-fallback",
@@ -116,7 +119,7 @@ def render(settings: DialplanSettings, templates: Mapping[str, str] | None = Non
 
 
 def phone_of(technology: str, extension: str) -> str:
-    """The endpoint that `callcenter-connect` dials for an extension; no other can be an agent's phone."""
+    """The endpoint that `callcenter-ring` dials for an extension; no other can be an agent's phone."""
     return f"{technology}/{extension}"
 
 

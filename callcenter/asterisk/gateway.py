@@ -2,6 +2,10 @@
 
 Dial strings never come from outside: a leg becomes a channel name only through the tracker, an endpoint
 becomes an extension only through the table of agents, and contexts are those of our own dialplan.
+
+A Redirect may meet the leg anywhere, between two steps of the dialplan too, where Asterisk mixes the new context
+with the old priority. Both contexts that we redirect to are therefore ways in that take any priority (the head of
+`extensions_callcenter.conf` has the whole story, docs/adr/0006 the decision): no order waits for a good moment.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from callcenter.telephony.port import CommandResult, Outcome
 
 CONNECT_CONTEXT = "callcenter-connect"
 HOLD_CONTEXT = "callcenter-hold"
+"""Ways in, without steps of their own: the legs are in `callcenter-ring` and `callcenter-wait` then."""
 
 COMMAND_SECONDS = 3.0
 """Deadline of one command. A Redirect answers in about 3 ms (measured on Asterisk 22); three seconds is an

@@ -37,6 +37,10 @@ ROUTING = frozenset({"Redirect", "Setvar", "Hangup"})
 
 SNAPSHOT_SECONDS = 10.0
 
+WAITING_CONTEXTS = frozenset({"callcenter-wait", HOLD_CONTEXT})
+"""Where a leg hears our hold music. In the second one it is on its way there, or the PBX still has our dialplan of
+before `callcenter-wait`, where that was the place."""
+
 _LONGEST_SILENCE = AmiBounds().ping_every + AmiBounds().ping_deadline
 """A link that died without a word is noticed so late at most: pings prove that it lived before."""
 
@@ -225,7 +229,7 @@ class AsteriskLink:
             waiting.update(
                 LegId(f"{self._switch}:{item.get('Uniqueid')}")
                 for item in items
-                if item.get("Context") == HOLD_CONTEXT
+                if item.get("Context") in WAITING_CONTEXTS
             )
             return items
 

@@ -96,8 +96,8 @@ class CallScripts:
     async def _stay_while_fetched(self, session: AgiSession) -> None:
         """Keep the script open while the caller is about to be taken to a phone.
 
-        A Redirect that meets the dialplan in the middle of a Goto makes Asterisk look for a priority 0, and the
-        caller is hung up (seen on Asterisk 22 under load). Inside AGI it is safe; after it come three GotoIf.
+        Inside AGI a Redirect always takes effect. After it come three GotoIf, and an Asterisk of before mid-2025
+        forgets a Redirect that meets one of them (docs/adr/0006): the offer would hang until its deadline.
         """
         leg = self._leg_of(session.env.get("agi_uniqueid", ""))
         if not self._desk.is_fetched(leg):

@@ -50,10 +50,16 @@ async def arrive(pbx: RealPbx, server: ScriptServer) -> str:
     return asked.channel
 
 
-async def connect(manager: Manager, channel: str, extension: str, ring: int = 10) -> None:
+OLD_PRIORITIES = ("2", "16", "40")
+"""Where a Redirect ends that meets the leg between two steps: the new extension, a priority of the old one."""
+
+
+async def connect(
+    manager: Manager, channel: str, extension: str, ring: int = 10, priority: str = "1"
+) -> None:
     await manager.do("Setvar", Channel=channel, Variable="CC_RING", Value=str(ring))
     reply = await manager.do(
-        "Redirect", Channel=channel, Context="callcenter-connect", Exten=extension, Priority="1"
+        "Redirect", Channel=channel, Context="callcenter-connect", Exten=extension, Priority=priority
     )
     assert reply["Response"] == "Success", reply
 
@@ -135,6 +141,19 @@ async def test_ringing_stops_after_the_seconds_asked_for(
     await agent.ringing()
     await agent.ended(within=3.0)
     assert (await manager.event("UserEvent", UserEvent="CCDial"))["Status"] == "NOANSWER"
+
+
+async def test_a_redirect_between_two_steps_rings_the_agent_and_leads_back(
+    real_pbx: RealPbx, server: ScriptServer, manager: Manager
+) -> None:
+    agent = await real_pbx.phone("1001")
+    channel = await arrive(real_pbx, server)
+    for priority in OLD_PRIORITIES:
+        await connect(manager, channel, "1001", priority=priority)
+        await agent.ringing()
+        await manager.do("Redirect", Channel=channel, Context="callcenter-hold", Exten="s", Priority=priority)
+        await agent.ended()
+        assert (await server.expect("hold")).channel == channel
 
 
 async def test_when_the_caller_hangs_up_the_agent_is_freed_at_once(

@@ -157,7 +157,7 @@ async def test_a_server_that_is_back_at_once_keeps_everybody_s_place(
     await late.call(SERVICE, number=callers.other.number)
     second = (await staff.call_in("waiting", count=2))[1]
     leg = second["id"].partition(":")[2]
-    await observer.event("Newexten", Uniqueid=leg, Context="callcenter-hold", Application="Wait")
+    await observer.event("Newexten", Uniqueid=leg, Context="callcenter-wait", Application="Wait")
     await server.kill()
     before = len(observer.events)
     await server.start()

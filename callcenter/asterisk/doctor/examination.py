@@ -44,7 +44,7 @@ class DoctorSettings:
     fastagi_host: str = "127.0.0.1"
     fastagi_port: int = 4573
     prompts: tuple[str, ...] = ()
-    extensions: tuple[str, ...] = ()  # of agents: each must match in callcenter-connect
+    extensions: tuple[str, ...] = ()  # of agents: each must match in callcenter-ring
     fallback_queue: str = "callcenter"
     database: Callable[[], Awaitable[str]] | None = None
     probe_seconds: float = PROBE_SECONDS

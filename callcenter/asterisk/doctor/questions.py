@@ -110,7 +110,7 @@ async def agents(link: AmiConnection, extensions: tuple[str, ...]) -> Check:
     if missing:
         return failed(
             CheckName.AGENTS,
-            f"no extension in callcenter-connect for {', '.join(missing)}",
+            f"no extension in callcenter-ring for {', '.join(missing)}",
             "Widen dialplan.agent_pattern in the settings, write the dialplan file again "
             "(`callcenter asterisk config`), install it and run `dialplan reload`.",
         )
@@ -118,7 +118,7 @@ async def agents(link: AmiConnection, extensions: tuple[str, ...]) -> Check:
 
 
 async def _dials(link: AmiConnection, extension: str) -> bool:
-    plan = await _plan(link, "callcenter-connect", extension)
+    plan = await _plan(link, "callcenter-ring", extension)
     return any(line.get("Application") == "Dial" for line in plan)
 
 

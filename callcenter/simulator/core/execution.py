@@ -54,11 +54,24 @@ def _run(switch: Switch, thread: PbxThread) -> Walk:
     while True:
         line = switch.dialplan.line(channel.context, channel.exten, channel.priority)
         if line is None:
+            if _to_invalid(switch, channel):
+                continue
             return
         result = _call(switch, thread, line)
         jumped = (yield from cast(Steps, result)) if isinstance(result, GeneratorType) else bool(result)
         if not jumped:
             channel.move(channel.context, channel.exten, channel.priority + 1)
+
+
+def _to_invalid(switch: Switch, channel: Channel) -> bool:
+    """Move to extension `i`: only from an extension without a priority 1, and from whatever priority of it
+    (`__ast_pbx_run` in Asterisk's main/pbx.c)."""
+    plan, context, exten = switch.dialplan, channel.context, channel.exten
+    if plan.line(context, exten, 1) is not None or plan.line(context, "i", 1) is None:
+        return False
+    switch.set_variable(channel, "INVALID_EXTEN", exten)
+    channel.move(context, "i", 1)
+    return True
 
 
 def _run_one(switch: Switch, thread: PbxThread, name: str, data: str) -> Walk:

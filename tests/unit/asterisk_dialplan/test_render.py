@@ -18,6 +18,8 @@ from callcenter.asterisk.dialplan import (
     read_templates,
     render,
 )
+from callcenter.asterisk.gateway import CONNECT_CONTEXT, HOLD_CONTEXT
+from callcenter.simulator.core.dialplan import Dialplan
 
 SOUND = DialplanSettings(
     manager_secret="a-long-secret",
@@ -46,6 +48,35 @@ def test_the_contexts_are_those_the_doctor_looks_for_and_all_are_ours() -> None:
 def test_every_goto_leads_to_a_context_that_is_there() -> None:
     text = render(SOUND)["extensions_callcenter.conf"]
     assert set(re.findall(r"callcenter-[a-z]+", text)) <= set(CONTEXTS)
+
+
+@pytest.mark.parametrize("context", [CONNECT_CONTEXT, HOLD_CONTEXT, "callcenter-bridge"])
+def test_a_way_in_for_redirects_takes_every_priority(context: str) -> None:
+    """Extension i is where Asterisk goes from any priority of an extension that has no priority 1."""
+    plan = Dialplan.parse(render(SOUND)["extensions_callcenter.conf"])
+    ((exten, ((priority, line),)),) = plan.listing(context)
+    assert (exten, priority, line.app) == ("i", 1, "goto")
+
+
+def test_what_stands_before_the_target_of_a_goto_may_be_run() -> None:
+    """An old Asterisk goes on there when a Redirect meets a Goto; before a priority 1 there is nothing."""
+    plan = Dialplan.parse(render(SOUND)["extensions_callcenter.conf"])
+    jumps = [
+        (context, exten, target)
+        for context in CONTEXTS
+        for exten, lines in plan.listing(context)
+        for _, line in lines
+        if line.app in ("goto", "gotoif")
+        for target in line.args.rpartition("?")[2].split(":")
+    ]
+    assert len(jumps) > 20
+    for context, exten, target in jumps:
+        *place, label = target.split(",")
+        there = place[0] if target.startswith("callcenter-") else context
+        extens = [one for one, _ in plan.listing(there) if one != "T"] if "${" in target else [*place, exten]
+        found = [priority for one in extens if (priority := plan.label(there, one, label)) is not None]
+        assert found, (context, exten, target)
+        assert min(found) > 1, (context, exten, target)
 
 
 def test_each_script_is_followed_by_a_look_at_its_mark() -> None:

@@ -82,6 +82,29 @@ async def test_before_the_login_nothing_else_is_allowed() -> None:
 
 
 @virtual_time
+async def test_extension_i_takes_what_is_redirected_to_any_priority() -> None:
+    """As Asterisk does where an extension has no priority 1 (tests/asterisk has the same of the real one)."""
+
+    async def scene(stage: Stage) -> None:
+        caller, agent = await stage.phones("trunk", "1001")
+        await stage.arrive(caller)
+        channel = stage.channel("PJSIP/trunk-")
+        where = {"Channel": channel, "Context": "callcenter-connect", "Exten": "1001"}
+        await stage.tap.act("Redirect", **where, Priority="16")
+        await agent.ringing()
+        await stage.tap.act("Redirect", Channel=channel, Context="callcenter-hold", Exten="s", Priority="7")
+        await agent.ended()
+        await stage.seen("MusicOnHoldStart", times=2)
+        await caller.hang_up()
+        await stage.quiet()
+
+    port = free_port()
+    async with SimulatedPbx(port, clock=VirtualClock()) as site:
+        said = await play(scene, site, site.observer, port)
+    assert b"Variable: INVALID_EXTEN\r\nValue: 1001" in said
+
+
+@virtual_time
 async def test_errors_are_worded_as_asterisk_words_them() -> None:
     async with pbx() as site:
         tap = Tap(site.observer)
