@@ -13,7 +13,9 @@ from callcenter.asterisk.ami import AmiConfig, AmiLoginRefused, LinkPhase, LinkS
 from callcenter.asterisk.link import EVENT_CLASSES, WANTED, AsteriskLink
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.asterisk.tracker.source import AmiEvent
+from callcenter.kit.ports import free_port
 from callcenter.telephony.events import AnyCallEvent, Endpoint, LegAdded, LegEnded, LegId, SwitchGap
+from tests.asterisk.scripts import Asked, ScriptServer
 from tests.pbx.simulated import SimulatedPbx
 from tests.virtual_time import VirtualClock, virtual_time
 
@@ -27,6 +29,7 @@ class Listener:
 
     events: list[AnyCallEvent] = field(default_factory=list)
     gaps: list[tuple[SwitchGap, list[AnyCallEvent]]] = field(default_factory=list)
+    waiting: list[frozenset[LegId]] = field(default_factory=list)
     phases: list[LinkPhase] = field(default_factory=list)
     phones: dict[str, bool] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,6 +40,7 @@ class Listener:
 
     def gap(self, gap: SwitchGap, reconciled: list[AnyCallEvent], waiting: frozenset[LegId]) -> None:
         self.gaps.append((gap, reconciled))
+        self.waiting.append(waiting)
         self.news.set()
 
     def link_state(self, state: LinkState) -> None:
@@ -138,6 +142,25 @@ async def test_the_gap_of_a_reconnect_begins_no_later_than_the_cut() -> None:
         assert gap.why == "reconnected"
         assert cut - 15 <= gap.since <= cut < gap.until
         assert any(isinstance(event, LegEnded) for event in events)
+
+
+@virtual_time
+async def test_who_is_in_our_hold_music_is_told_at_a_connect() -> None:
+    async def keep(asked: Asked) -> None:
+        await asked.next("hold")
+
+    port = free_port()
+    async with (
+        SimulatedPbx(port, clock=VirtualClock()) as pbx,
+        ScriptServer(port, {"inbound": keep}) as scripts,
+    ):
+        caller, colleague = await pbx.phone("trunk"), await pbx.phone("1001")
+        await caller.call("14155550100")
+        await caller.talking()
+        await colleague.call("1002")
+        leg = (await scripts.expect("inbound")).env["agi_uniqueid"]
+        async with linked(pbx) as (_, listener):
+            assert listener.waiting == [frozenset({LegId(f"pbx:{leg}")})]
 
 
 @virtual_time
