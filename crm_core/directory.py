@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from crm_core import queries, rows
 from crm_core.matching import blocks_of, match
 from crm_core.numbers import DEFAULT_EXTENSION_DIGITS, Number, NumberKind, digits_of, parse_number
-from crm_core.reading import Query, Reader, ReadFailed, Row, open_reader
+from crm_core.reading import Plan, Query, Reader, ReadFailed, Row, T, open_reader
 from crm_core.records import (
     CustomerCard,
     CustomerId,
@@ -94,36 +94,50 @@ class CustomerDirectory:
     async def identify(self, raw: str) -> Match:
         """Who may be calling from `raw`: one indexed query within 0.4 s. Never raises."""
         number = self.number(raw)
+        try:
+            found = await self._calls.follow(self.identifying(number), deadline=IDENTIFY_SECONDS)
+        except ReadFailed as failure:
+            self._note_failure(failure)
+            return Match(confidence=MatchConfidence.UNAVAILABLE, candidates=(), number=number)
+        self._note_success()
+        return found
+
+    async def follow(self, plan: Plan[T], *, deadline: float) -> T:
+        """What `plan` reads, on the lane that is kept for calls. Raises ReadFailed."""
+        return await self._calls.follow(plan, deadline=deadline)
+
+    def identifying(self, number: Number) -> Plan[Match]:
+        """The reads of `identify`, as a part of a longer plan."""
         if number.kind is NumberKind.ANONYMOUS:
             return Match(confidence=MatchConfidence.ANONYMOUS, candidates=(), number=number)
         if not number.national:
             return Match(confidence=MatchConfidence.NONE, candidates=(), number=number)
         blocks = {f"block_{n}": block for n, block in enumerate(blocks_of(number.e164, queries.BLOCKS))}
         keys = {"e164": number.e164, "national": number.national, "trunkless": number.national.lstrip("0")}
-        try:
-            (found,) = await self._calls.fetch([(queries.IDENTIFY, keys | blocks)], deadline=IDENTIFY_SECONDS)
-        except ReadFailed as failure:
-            self._note_failure(failure)
-            return Match(confidence=MatchConfidence.UNAVAILABLE, candidates=(), number=number)
-        self._note_success()
+        (found,) = yield [(queries.IDENTIFY, keys | blocks)]
         return match(number, map(rows.hit, found))
 
     async def record(self, customer_id: int) -> CustomerRecord | None:
         """Everything shown of a customer, in one consistent read of eight short queries; None if unknown."""
+        try:
+            return await self._people.follow(self.recording(customer_id), deadline=READ_SECONDS)
+        except ReadFailed as failure:
+            raise CustomersUnavailable(str(failure)) from failure
+
+    def recording(self, customer_id: int) -> Plan[CustomerRecord | None]:
+        """The reads of `record`, as a part of a longer plan."""
         who = {"customer_id": customer_id}
         since = who | {"since": self._now() - _YEAR}
-        found = await self._read(
-            [
-                (queries.CUSTOMER, who),
-                (queries.NUMBERS, who),
-                (queries.CONTACTS, who),
-                (queries.ORDERS, who),
-                (queries.LINES, who),
-                (queries.TICKETS, who),
-                (queries.NOTES, who),
-                (queries.VALUE, since),
-            ]
-        )
+        found = yield [
+            (queries.CUSTOMER, who),
+            (queries.NUMBERS, who),
+            (queries.CONTACTS, who),
+            (queries.ORDERS, who),
+            (queries.LINES, who),
+            (queries.TICKETS, who),
+            (queries.NOTES, who),
+            (queries.VALUE, since),
+        ]
         return rows.record(found, region=self._region)
 
     async def card(self, customer_id: int) -> CustomerCard | None:

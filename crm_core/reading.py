@@ -12,10 +12,10 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy import URL, ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -70,11 +70,21 @@ class _Compiled:
 Query = tuple[Statement, Mapping[str, Value]]
 
 
+T = TypeVar("T")
+
+Plan = Generator[Sequence[Query], list[Sequence[Row]], T]
+"""Reads of which one depends on another: yields the queries of a step, is sent the rows of each, returns what came
+of it. A step that fails raises ReadFailed at its yield, where the plan may go on without it."""
+
+
 class Reader(Protocol):
-    """Runs fixed statements on one consistent view of the database."""
+    """Runs fixed statements, those of one step on one consistent view of the database."""
 
     async def fetch(self, queries: Sequence[Query], *, deadline: float) -> list[Sequence[Row]]:
         """The rows of each query, in order, within `deadline` seconds. Raises ReadFailed."""
+
+    async def follow(self, plan: Plan[T], *, deadline: float) -> T:
+        """What `plan` returns. Raises ReadFailed where it lets one through or is not done in `deadline` seconds."""
 
     async def close(self) -> None:
         """Let go of threads and connections. May be called twice."""
@@ -87,11 +97,15 @@ def open_reader(url: URL) -> Reader:
     return PostgresReader(url)
 
 
+def _in_one_step(queries: Sequence[Query]) -> Plan[list[Sequence[Row]]]:
+    return (yield queries)
+
+
 @dataclass(slots=True)
 class _Job:
-    queries: Sequence[Query]
+    plan: Plan[Any]
     loop: asyncio.AbstractEventLoop
-    answer: asyncio.Future[list[Sequence[Row]]]
+    answer: asyncio.Future[Any]
 
 
 class SqliteReader:
@@ -110,21 +124,23 @@ class SqliteReader:
         self._closed = False
 
     async def fetch(self, queries: Sequence[Query], *, deadline: float) -> list[Sequence[Row]]:
+        return await self.follow(_in_one_step(queries), deadline=deadline)
+
+    async def follow(self, plan: Plan[T], *, deadline: float) -> T:
         if self._closed:
             raise ReadFailed("the reader is closed")
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="crm-reader", daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
-        job = _Job(queries, loop, loop.create_future())
+        answer: asyncio.Future[T] = loop.create_future()
+        job = _Job(plan, loop, answer)
         expiry = loop.call_later(deadline, self._expire, job)
         self._jobs.put(job)
         try:
-            return await job.answer
+            return await answer
         except ReadFailed:
             raise
-        except sqlite3.Error as error:
-            raise ReadFailed(f"{type(error).__name__}: {error}") from None
         except Exception as error:  # a mistake of ours must not get into a call either
             raise ReadFailed(type(error).__name__) from error
         finally:
@@ -146,15 +162,31 @@ class SqliteReader:
             if job.answer.done():
                 continue
             self._running = job
-            rows, error = None, None
+            result, error = None, None
             try:
-                rows = self._run(job.queries)
+                result = self._follow(job)
             except Exception as caught:  # it belongs to who asked; the thread goes on for the others
                 error = caught
             self._running = None
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-                job.loop.call_soon_threadsafe(_settle, job.answer, rows, error)
+                job.loop.call_soon_threadsafe(_settle, job.answer, result, error)
         self._drop()
+
+    def _follow(self, job: _Job) -> object:
+        plan = job.plan
+        try:
+            queries = next(plan)
+            while not job.answer.done():
+                try:
+                    found = self._run(queries)
+                except sqlite3.Error as error:
+                    queries = plan.throw(ReadFailed(f"{type(error).__name__}: {error}"))
+                else:
+                    queries = plan.send(found)
+        except StopIteration as done:
+            return done.value
+        plan.close()
+        return None
 
     def _run(self, queries: Sequence[Query]) -> list[Sequence[Row]]:
         try:
@@ -187,15 +219,13 @@ class SqliteReader:
             connection.close()
 
 
-def _settle(
-    answer: asyncio.Future[list[Sequence[Row]]], rows: list[Sequence[Row]] | None, error: Exception | None
-) -> None:
+def _settle(answer: asyncio.Future[Any], result: object, error: Exception | None) -> None:
     if answer.done():
         return
     if error is not None:
         answer.set_exception(error)
     else:
-        answer.set_result(rows or [])
+        answer.set_result(result)
 
 
 def _select(connection: sqlite3.Connection, query: Query) -> Sequence[Row]:
@@ -215,17 +245,38 @@ class PostgresReader:
         self._closed = False
 
     async def fetch(self, queries: Sequence[Query], *, deadline: float) -> list[Sequence[Row]]:
+        return await self.follow(_in_one_step(queries), deadline=deadline)
+
+    async def follow(self, plan: Plan[T], *, deadline: float) -> T:
+        try:
+            async with asyncio.timeout(deadline):
+                return await self._follow(plan)
+        except TimeoutError:
+            raise ReadFailed("the database did not answer in time") from None
+
+    async def _follow(self, plan: Plan[T]) -> T:
+        try:
+            queries = next(plan)
+            while True:
+                try:
+                    found = await self._step(queries)
+                except ReadFailed as failure:
+                    queries = plan.throw(failure)
+                else:
+                    queries = plan.send(found)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    async def _step(self, queries: Sequence[Query]) -> list[Sequence[Row]]:
         import asyncpg
 
         failures = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
         try:
-            async with asyncio.timeout(deadline):
-                try:
-                    return await self._fetch(queries)
-                except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
-                    return await self._fetch(queries)  # once more: the server was restarted under us
-        except TimeoutError:
-            raise ReadFailed("the database did not answer in time") from None
+            try:
+                return await self._fetch(queries)
+            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                return await self._fetch(queries)  # once more: the server was restarted under us
         except failures as error:
             raise ReadFailed(type(error).__name__) from None
 

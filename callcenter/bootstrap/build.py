@@ -17,7 +17,7 @@ from callcenter.asterisk.link import EVENT_CLASSES, ROUTING, WANTED, WATCHING, A
 from callcenter.asterisk.scripts import CallScripts
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.bootstrap.desks import Desks
-from callcenter.bootstrap.past import StoredCalls, StoredJournal, decoded
+from callcenter.bootstrap.past import StoredCallers, StoredJournal, decoded
 from callcenter.bootstrap.phones import can_ring
 from callcenter.bootstrap.reception import Orders, Reception
 from callcenter.bootstrap.roster import Roster, observers
@@ -74,8 +74,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         journal=journal,
         hub=hub,
         people=floor,
-        directory=directory,
-        history=StoredCalls(history),
+        callers=StoredCallers(directory, history),
         reader=StoredJournal(database),
         read_number=directory.number,
         clock=clock,

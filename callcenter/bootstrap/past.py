@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from callcenter.calls.entries import Entry
+from callcenter.calls.identify import the_one
 from callcenter.calls.journal import JournalDecodeError, decode_entry
+from callcenter.calls.ports import CallerFile, Part
 from callcenter.calls.record import JournalEntry
 from callcenter.storage.database import Database
-from callcenter.storage.history import CallHistory
+from callcenter.storage.history import CallHistory, CallRow
 from callcenter.storage.restart import lines_of_call
 from callcenter.telephony.events import CallId
+from crm_core.directory import CustomerDirectory
+from crm_core.numbers import Number
+from crm_core.reading import Plan, ReadFailed
+from crm_core.records import CustomerRecord, Match
 
 log = logging.getLogger(__name__)
+
+LOOKUP_SECONDS = 1.5
+"""Deadline of one caller's look-up, which takes about 1 ms; what is read by then is shown."""
 
 
 def decoded(lines: Iterable[JournalEntry]) -> list[Entry]:
@@ -40,13 +50,69 @@ class StoredJournal:
         return decoded(await lines_of_call(self._database, call))
 
 
-class StoredCalls:
-    """`calls.ports.HistoryPort` over storage."""
+class StoredCallers:
+    """`calls.ports.CallersPort` over the directory and the storage: everything of a caller in one visit to the
+    database, for each hand-over to a thread and back costs more than the reading."""
 
-    def __init__(self, history: CallHistory) -> None:
+    def __init__(self, directory: CustomerDirectory, history: CallHistory) -> None:
+        self._directory = directory
         self._history = history
 
-    async def last_calls(self, *, customer_id: int | None, e164: str | None, limit: int) -> Sequence[object]:
-        if customer_id is not None:
-            return await self._history.of_customer(customer_id, limit=limit)
-        return () if e164 is None else await self._history.of_number(e164, limit=limit)
+    async def look_up(self, raw: str, *, chosen: int | None, calls: int) -> CallerFile:
+        reading = _Reading(customer_id=chosen)
+        plan = self._plan(reading, self._directory.number(raw), calls)
+        try:
+            await self._directory.follow(plan, deadline=LOOKUP_SECONDS)
+        except ReadFailed as failure:
+            reading.note(failure)
+        return reading.so_far()
+
+    def _plan(self, reading: _Reading, number: Number, calls: int) -> Plan[None]:
+        try:
+            reading.match = found = yield from self._directory.identifying(number)
+        except ReadFailed as failure:
+            reading.note(failure)
+            if reading.customer_id is None:
+                return
+        else:
+            reading.open.discard(Part.DATABASE)
+            reading.customer_id = reading.customer_id or the_one(found)
+        reading.open |= {Part.CUSTOMER, Part.CALLS}
+        try:
+            if reading.customer_id is not None:
+                reading.record = yield from self._directory.recording(reading.customer_id)
+            reading.open.discard(Part.CUSTOMER)
+        except ReadFailed as failure:
+            reading.note(failure)
+        try:
+            reading.calls = yield from self._history.recalling(
+                customer_id=reading.customer_id, e164=number.e164, limit=calls
+            )
+            reading.open.discard(Part.CALLS)
+        except ReadFailed as failure:
+            reading.note(failure)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """How far a look-up came, so that one that is late still tells what it found. `open` is not read yet."""
+
+    customer_id: int | None
+    match: Match | None = None
+    record: CustomerRecord | None = None
+    calls: Sequence[CallRow] = ()
+    open: set[Part] = field(default_factory=lambda: {Part.DATABASE})
+    why: str = ""
+
+    def note(self, failure: ReadFailed) -> None:
+        self.why = self.why or f"failed: {failure}"
+
+    def so_far(self) -> CallerFile:
+        return CallerFile(
+            match=self.match,
+            customer_id=self.customer_id,
+            record=self.record,
+            calls=self.calls,
+            failed=frozenset(self.open),
+            why=self.why,
+        )

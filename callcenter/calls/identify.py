@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeVar
 
-from callcenter.calls.ports import DirectoryPort, HistoryPort, JsonAble, Match, Number, ReadNumber
+from callcenter.calls.ports import CallerFile, CallersPort, Match, Number, Part, ReadNumber
 from callcenter.kit.failure import failure_place
 from callcenter.telephony.events import CallId
 
@@ -35,16 +33,6 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 5.0
 """Seconds between two look-ups for one pop while they fail: an agent should not miss a recovery by more, and a
 database in trouble should not be asked by every open pop each second."""
-
-T = TypeVar("T")
-
-
-class Part(StrEnum):
-    """What is looked up for a pop, as `missing` names it."""
-
-    DATABASE = "database"
-    CUSTOMER = "customer"
-    CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,21 +96,19 @@ class Identification:
     def __init__(
         self,
         *,
-        directory: DirectoryPort,
-        history: HistoryPort,
+        callers: CallersPort,
         read_number: ReadNumber,
         done: Callable[[Question, Found], None],
         seconds: float = LOOKUP_SECONDS,
     ) -> None:
-        self._directory = directory
-        self._history = history
+        self._callers = callers
         self._read_number = read_number
         self._done = done
         self._seconds = seconds
         self._waiting: deque[Question] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._stopped = False
-        self._failing: set[Part] = set()
+        self._failing: frozenset[Part] = frozenset()
 
     def ask(self, question: Question) -> None:
         """Begin a look-up; returns at once."""
@@ -158,67 +144,52 @@ class Identification:
             self._done(question, found)
 
     async def _find(self, question: Question) -> Found:
-        failed: list[Part] = []
-        match = await self._within(Part.DATABASE, self._directory.identify(question.raw), failed)
-        if match is None and question.customer_id is None:
-            return self._nothing(question.raw)
-        number = match.number if match is not None else self._read_number(question.raw)
         chosen = question.customer_id
-        customer_id = chosen if chosen is not None else _the_one(match)
-        if match is not None and match.confidence == UNAVAILABLE:
-            failed.append(Part.DATABASE)
-        record, calls = await asyncio.gather(
-            self._record(customer_id, failed), self._calls(customer_id, number, failed)
-        )
-        missing = list(failed)
-        if customer_id is not None and record is None and Part.CUSTOMER not in failed:
+        file = await self._look_up(question)
+        self._note(file)
+        match = file.match
+        if match is None and chosen is None:
+            return self._nothing(question.raw)
+        missing = [part for part in Part if part in file.failed]
+        if file.customer_id is not None and file.record is None and Part.CUSTOMER not in missing:
             missing.append(Part.CUSTOMER)
         candidates = match.candidates if match is not None else ()
         return Found(
-            number=number,
+            number=match.number if match is not None else self._read_number(question.raw),
             confidence="chosen" if chosen is not None else str(match.confidence if match else UNAVAILABLE),
             candidates=tuple(card.to_json() for card in candidates),
             candidate_ids=tuple(card.id for card in candidates),
-            customer_id=customer_id,
-            record=record.to_json() if record is not None else None,
-            calls=tuple(calls),
+            customer_id=file.customer_id,
+            record=file.record.to_json() if file.record is not None else None,
+            calls=tuple(file.calls),
             missing=tuple(missing),
-            again=bool(failed),
+            again=bool(file.failed),
         )
 
-    async def _record(self, customer_id: int | None, failed: list[Part]) -> JsonAble | None:
-        if customer_id is None:
-            return None
-        return await self._within(Part.CUSTOMER, self._directory.record(customer_id), failed)
-
-    async def _calls(self, customer_id: int | None, number: Number, failed: list[Part]) -> Sequence[object]:
-        if customer_id is None and number.e164 is None:
-            return ()
-        asked = self._history.last_calls(customer_id=customer_id, e164=number.e164, limit=CALLS_SHOWN)
-        return await self._within(Part.CALLS, asked, failed) or ()
-
-    async def _within(self, part: Part, asked: Awaitable[T], failed: list[Part]) -> T | None:
-        """The answer; None, and `part` in `failed`, where it is late or the database failed."""
+    async def _look_up(self, question: Question) -> CallerFile:
+        """What is known; nothing, and why, where it is late or what was asked failed altogether."""
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await asked
+                return await self._callers.look_up(
+                    question.raw, chosen=question.customer_id, calls=CALLS_SHOWN
+                )
         except TimeoutError:
-            self._note_failure(part, f"took longer than {self._seconds:.1f} s")
+            why = f"took longer than {self._seconds:.1f} s"
         except Exception as fault:  # whatever a database driver raises: the pop says what is missing
-            self._note_failure(part, f"failed: {failure_place(fault)}")
-        else:
-            if part in self._failing:
-                self._failing.discard(part)
-                log.info("look-ups work again: %s", part)
-            return answer
-        failed.append(part)
-        return None
+            why = f"failed: {failure_place(fault)}"
+        return CallerFile(
+            match=None, customer_id=question.customer_id, failed=frozenset({Part.DATABASE}), why=why
+        )
 
-    def _note_failure(self, part: Part, how: str) -> None:
+    def _note(self, file: CallerFile) -> None:
         """Say it once an outage: while it lasts, every open pop asks again and again."""
-        if part not in self._failing:
-            self._failing.add(part)
-            log.warning("a look-up %s (%s); said once until it works again", how, part)
+        if file.failed == self._failing:
+            return
+        for part in sorted(self._failing - file.failed):
+            log.info("look-ups work again: %s", part)
+        for part in sorted(file.failed - self._failing):
+            log.warning("a look-up %s (%s); said once until it works again", file.why, part)
+        self._failing = file.failed
 
     def _nothing(self, raw: str) -> Found:
         return Found(
@@ -226,7 +197,7 @@ class Identification:
         )
 
 
-def _the_one(match: Match | None) -> int | None:
+def the_one(match: Match | None) -> int | None:
     """The customer where exactly one fits; several are never guessed."""
     if match is None or len(match.candidates) != 1:
         return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from callcenter.agents.ids import AgentId
@@ -69,17 +71,36 @@ class Match(Protocol):
     def number(self) -> Number: ...
 
 
-class DirectoryPort(Protocol):
-    """The customers. May be slow and may raise: the service has its own deadline."""
+class Part(StrEnum):
+    """What is looked up for a pop, as `missing` names it."""
 
-    async def identify(self, raw: str) -> Match: ...
+    DATABASE = "database"
+    CUSTOMER = "customer"
+    CALLS = "calls"
 
-    async def record(self, customer_id: int) -> JsonAble | None: ...
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerFile:
+    """What is known of a caller. `failed` are the parts that could not be read, `why` the first reason.
+
+    `match` is None where nobody could be asked, and the number is as the service itself reads it. `calls` are
+    CallRows, newest first.
+    """
+
+    match: Match | None
+    customer_id: int | None = None
+    record: JsonAble | None = None
+    calls: Sequence[object] = ()
+    failed: frozenset[Part] = frozenset()
+    why: str = ""
 
 
-class HistoryPort(Protocol):
-    async def last_calls(self, *, customer_id: int | None, e164: str | None, limit: int) -> Sequence[object]:
-        """CallRows of that customer, or where none is known of that number, newest first."""
+class CallersPort(Protocol):
+    """The customers and their past calls. May be slow and may raise: the service has its own deadline."""
+
+    async def look_up(self, raw: str, *, chosen: int | None, calls: int) -> CallerFile:
+        """Who calls from `raw`, or the customer `chosen` by a person, with at most `calls` of their last calls,
+        or of the number's where it is nobody's."""
 
 
 class PeoplePort(Protocol):

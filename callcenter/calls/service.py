@@ -28,8 +28,7 @@ from callcenter.calls.identify import Found, Identification, Patience, Question
 from callcenter.calls.journal import encode_entry, lines, replay
 from callcenter.calls.pop import card, pop_doc
 from callcenter.calls.ports import (
-    DirectoryPort,
-    HistoryPort,
+    CallersPort,
     HubPort,
     JournalPort,
     JournalReader,
@@ -70,8 +69,7 @@ class CallService:
         journal: JournalPort,
         hub: HubPort,
         people: PeoplePort,
-        directory: DirectoryPort,
-        history: HistoryPort,
+        callers: CallersPort,
         reader: JournalReader,
         read_number: ReadNumber,
         clock: Clock,
@@ -82,9 +80,7 @@ class CallService:
         self._people = people
         self._reader = reader
         self._clock = clock
-        self._directory = Identification(
-            directory=directory, history=history, read_number=read_number, done=self._identified
-        )
+        self._identification = Identification(callers=callers, read_number=read_number, done=self._identified)
         self._desks: dict[AgentId, Desk] = {}
         self._found: dict[CallId, Found] = {}
         self._asking: dict[CallId, Question] = {}
@@ -196,7 +192,7 @@ class CallService:
 
     async def stop(self) -> None:
         """Give up look-ups under way. May be called twice."""
-        await self._directory.stop()
+        await self._identification.stop()
 
     def _take(self, entry: Entry, written: list[JournalEntry], changes: list[CallChange]) -> None:
         strays = self.book.strays
@@ -255,7 +251,7 @@ class CallService:
         question = Question(call=call.id, raw=call.party_number, customer_id=_chosen(call))
         if self._asking.get(call.id) != question:
             self._asking[call.id] = question
-            self._directory.ask(question)
+            self._identification.ask(question)
 
     def _identified(self, question: Question, found: Found) -> None:
         if self._asking.get(question.call) != question:

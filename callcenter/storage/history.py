@@ -13,7 +13,7 @@ from callcenter.calls.record import CallState, JournalEntry
 from callcenter.storage.database import Database
 from callcenter.storage.tables import AgentRow, CallSegmentRow, CallsRow, JournalRow
 from crm_core.numbers import Number, parse_number
-from crm_core.reading import Reader, ReadFailed, Row, Statement, open_reader
+from crm_core.reading import Plan, Query, Reader, ReadFailed, Row, Statement, open_reader
 from crm_core.records import CustomerCard, CustomerId
 from crm_core.tables import CustomerRow
 
@@ -125,13 +125,18 @@ class CallHistory:
 
     async def of_customer(self, customer_id: int, *, limit: int = 10) -> list[CallRow]:
         """The customer's newest calls first."""
-        limits = {"customer": customer_id, "limit": max(1, min(limit, MAX_CALLS))}
-        return await self._rows(_OF_CUSTOMER, limits)
+        return await self._rows(*_last_calls(customer_id, None, limit))
 
     async def of_number(self, e164: str, *, limit: int = 10) -> list[CallRow]:
         """The newest calls with that number first, whoever it belonged to then."""
-        limits = {"e164": e164, "limit": max(1, min(limit, MAX_CALLS))}
-        return await self._rows(_OF_NUMBER, limits)
+        return await self._rows(*_last_calls(None, e164, limit))
+
+    def recalling(self, *, customer_id: int | None, e164: str | None, limit: int) -> Plan[list[CallRow]]:
+        """The reads of `of_customer`, or without a customer of `of_number`, as a part of a longer plan."""
+        if customer_id is None and e164 is None:
+            return []
+        (found,) = yield [_last_calls(customer_id, e164, limit)]
+        return [self._row(row) for row in found]
 
     async def call(self, call_id: str, *, agent_id: str | None = None) -> CallDetail | None:
         """One call with timeline and legs; None if unknown, or if the agent had no part in it."""
@@ -157,11 +162,11 @@ class CallHistory:
         (found,) = await self._read((_LIVE, {}))
         return [str(row[0]) for row in found]
 
-    async def _rows(self, statement: Statement, parameters: dict[str, Any]) -> list[CallRow]:
+    async def _rows(self, statement: Statement, parameters: Mapping[str, Any]) -> list[CallRow]:
         (rows,) = await self._read((statement, parameters))
         return [self._row(row) for row in rows]
 
-    async def _read(self, *queries: tuple[Statement, dict[str, Any]]) -> list[Sequence[Row]]:
+    async def _read(self, *queries: Query) -> list[Sequence[Row]]:
         try:
             return await self._reader.fetch(queries, deadline=READ_SECONDS)
         except ReadFailed as failure:
@@ -278,6 +283,13 @@ _JOURNAL_OF = Statement(
     .order_by(_JOURNAL.seq)
     .limit(MAX_ENTRIES)
 )
+
+
+def _last_calls(customer_id: int | None, e164: str | None, limit: int) -> Query:
+    bounded = max(1, min(limit, MAX_CALLS))
+    if customer_id is not None:
+        return _OF_CUSTOMER, {"customer": customer_id, "limit": bounded}
+    return _OF_NUMBER, {"e164": e164, "limit": bounded}
 
 
 def _card(values: Sequence[Any]) -> CustomerCard | None:

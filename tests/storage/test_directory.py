@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from crm_core.demo import demo_customers, demo_numbers, load_demo
 from crm_core.directory import CustomerDirectory, CustomersUnavailable, InvalidCustomer
 from crm_core.numbers import NumberKind
 from crm_core.queries import IDENTIFY
-from crm_core.reading import Query, Reader, ReadFailed, Row, open_reader
+from crm_core.reading import Reader, ReadFailed
 from crm_core.records import MatchConfidence, Money
 from crm_core.tables import ContactRow, CustomerRow, OrderLineRow, OrderRow, PhoneNumberRow
 from crm_core.writing import insert_with_ids, writing
+from tests.storage.readers import WatchedReader
 
 NOW = 1_800_000_000.0
 
@@ -143,26 +144,19 @@ async def test_a_record_is_whole_and_exact(database: Database, directory: Custom
 
 async def test_a_record_takes_a_fixed_number_of_queries(database: Database) -> None:
     await load_demo(database.sessions, now=NOW)
-    counted: list[int] = []
+    readers: list[WatchedReader] = []
 
-    class Counting:
-        def __init__(self, url: URL) -> None:
-            self._reader = open_reader(url)
+    def opened(url: URL) -> Reader:
+        readers.append(WatchedReader(url))
+        return readers[-1]
 
-        async def fetch(self, queries: Sequence[Query], *, deadline: float) -> list[Sequence[Row]]:
-            counted.append(len(queries))
-            return await self._reader.fetch(queries, deadline=deadline)
-
-        async def close(self) -> None:
-            await self._reader.close()
-
-    directory = CustomerDirectory(database.sessions, region="US", now=lambda: NOW, open_reader=Counting)
+    directory = CustomerDirectory(database.sessions, region="US", now=lambda: NOW, open_reader=opened)
     for customer_id in range(1, 30):
         await directory.record(customer_id)
-    assert counted == [8] * 29
-    counted.clear()
+    for_calls, for_people = readers
+    assert for_people.steps == [8] * 29
     await directory.identify("+12125550101")
-    assert counted == [1]
+    assert for_calls.steps == [1]
     await directory.close()
 
 
@@ -291,27 +285,13 @@ async def test_the_demo_is_a_thousand_customers_once(
     await directory.create(name="One More")  # the ids taken for the demo are really taken
 
 
-class _Broken:
-    def __init__(self, url: URL) -> None:
-        self.broken = True
-        self._reader = open_reader(url)
-
-    async def fetch(self, queries: Sequence[Query], *, deadline: float) -> list[Sequence[Row]]:
-        if self.broken:
-            raise ReadFailed("OperationalError: database is locked")
-        return await self._reader.fetch(queries, deadline=deadline)
-
-    async def close(self) -> None:
-        await self._reader.close()
-
-
 async def test_a_failing_database_never_raises_into_the_call(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    readers: list[_Broken] = []
+    readers: list[WatchedReader] = []
 
     def opened(url: URL) -> Reader:
-        readers.append(_Broken(url))
+        readers.append(WatchedReader(url, broken=True))
         return readers[-1]
 
     directory = CustomerDirectory(database.sessions, region="US", open_reader=opened)

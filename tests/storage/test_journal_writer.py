@@ -15,6 +15,7 @@ from callcenter.storage.journal import JournalLimits, JournalWriter
 from callcenter.storage.journal.backlog import LOSS_KIND
 from callcenter.storage.journal.sink import JournalUnavailable
 from tests.storage.journal_parts import MemorySink, entries, entry, fold
+from tests.virtual_time import virtual_time
 
 _LOCKED = JournalUnavailable("database is locked")
 
@@ -56,13 +57,18 @@ async def test_what_came_together_is_one_commit() -> None:
         assert (stats.written, stats.commits, stats.lost, stats.waiting) == (50, 1, 0, 0)
 
 
+@virtual_time
 async def test_an_entry_waits_at_most_the_linger() -> None:
+    now = asyncio.get_running_loop().time
     sink = MemorySink()
-    async with _running(sink) as (writer, pauses):
-        writer.append([entry(1)])
-        await asyncio.wait_for(sink.arrived.wait(), 1.0)
-        assert pauses.taken == [JournalLimits().linger]
-        assert JournalLimits().linger <= 0.010  # the other half of 20 ms is for the commit
+    writer = JournalWriter(sink)
+    writer.start()
+    began = now()
+    writer.append([entry(1)])
+    await sink.arrived.wait()
+    assert now() - began == pytest.approx(JournalLimits().linger)
+    assert JournalLimits().linger <= 0.010  # the other half of 20 ms is for the commit
+    await writer.stop()
 
 
 async def test_a_locked_database_is_tried_again_until_it_takes_everything_in_order() -> None:

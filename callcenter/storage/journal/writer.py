@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
@@ -138,13 +139,9 @@ class JournalWriter:
         if self._flushes:
             return
         self._hurry.clear()
-        sleeping = asyncio.ensure_future(self._sleep(self._limits.linger))
-        hurrying = asyncio.ensure_future(self._hurry.wait())
-        try:
-            await asyncio.wait((sleeping, hurrying), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            hurrying.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.linger):
+                await self._hurry.wait()
 
     async def _write(self, batch: Batch) -> None:
         try:

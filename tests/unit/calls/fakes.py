@@ -9,7 +9,9 @@ from typing import ClassVar
 
 from callcenter.agents.ids import AgentId
 from callcenter.calls.entries import Entry
+from callcenter.calls.identify import the_one
 from callcenter.calls.journal import decode_entry
+from callcenter.calls.ports import CallerFile, Part
 from callcenter.calls.record import CallRowFold, JournalEntry
 from callcenter.calls.service import CallService
 from callcenter.kit.clock import ManualClock
@@ -86,10 +88,23 @@ class FakeDirectory:
         card = cards.get(customer_id)
         return FakeRecord(card) if card is not None else None
 
-
-class FakeHistory:
-    async def last_calls(self, *, customer_id: int | None, e164: str | None, limit: int) -> Sequence[object]:
-        return [{"id": "pbx:old", "customer": customer_id}][:limit]
+    async def look_up(self, raw: str, *, chosen: int | None, calls: int) -> CallerFile:
+        """`CallersPort`."""
+        match = await self.identify(raw)
+        customer_id = chosen or the_one(match)
+        failed, record = set(), None
+        try:
+            record = await self.record(customer_id) if customer_id is not None else None
+        except OSError:
+            failed.add(Part.CUSTOMER)
+        return CallerFile(
+            match=match,
+            customer_id=customer_id,
+            record=record,
+            calls=[{"id": "pbx:old", "customer": customer_id}][:calls],
+            failed=frozenset(failed),
+            why="failed: OSError" if failed else "",
+        )
 
 
 class FakePeople:
@@ -161,8 +176,7 @@ class Office:
             journal=self.journal,
             hub=self.hub,
             people=FakePeople(),
-            directory=self.directory,
-            history=FakeHistory(),
+            callers=self.directory,
             reader=self.journal,
             read_number=read_number,
             clock=self.clock,

@@ -23,7 +23,7 @@ from callcenter.telephony.events import (
     OfferEnd,
     SwitchGap,
 )
-from tests.unit.calls.fakes import FakeCard, FakeHistory, Office, read_number, settled
+from tests.unit.calls.fakes import FakeCard, Office, read_number, settled
 from tests.unit.calls.story import ANNA, BEN, CALLER, T0, Story, leg_id
 
 OTHER = "+442079460123"
@@ -162,8 +162,7 @@ async def test_a_directory_that_never_answers_has_a_deadline() -> None:
     office, found = Office(), []
     office.directory.hold = asyncio.Event()
     asking = Identification(
-        directory=office.directory,
-        history=FakeHistory(),
+        callers=office.directory,
         read_number=read_number,
         done=lambda question, answer: found.append((question.call, answer.confidence, answer.missing)),
         seconds=0,
