@@ -33,7 +33,6 @@ AGENTS = 100
 CALLS = 1_000
 CALLS_PER_SECOND = 80.0
 TALK_SECONDS = 1.0
-STRANGER = "+14155550123"  # of nobody in the directory
 SETTLE_SECONDS = 2.0
 MOST_PERCENT = 25.0
 
@@ -61,9 +60,9 @@ async def _measure(house: House, calls: int, folder: Path) -> list[Row]:
             await asyncio.to_thread(server.await_healthy)
             with await asyncio.to_thread(Desks, house.url, house.tokens):
                 await asyncio.sleep(SETTLE_SECONDS)
-                strangers = await _spend(lab, server, calls, TALKS, [STRANGER])
+                strangers = await _spend(lab, server, calls, TALKS, house.strangers)
                 known = await _spend(lab, server, calls, TALKS, house.numbers)
-                silent = await _spend(lab, server, calls, CALLER, [STRANGER])
+                silent = await _spend(lab, server, calls, CALLER, house.strangers)
     recorded = _answered(folder / "callcenter.db")
     runs = {"strangers": strangers, "known callers": known, "strangers, silent": silent}
     return [*_rows(calls, runs), _all_there(runs.values(), recorded)]

@@ -24,13 +24,15 @@ _NOBODY = "no password fits: browsers of the bench are signed in from the start"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """`tokens` are the session cookies, one for each agent in the order of `extensions`."""
+    """`tokens` are the session cookies, one for each agent in the order of `extensions`; `numbers` those of one
+    customer each, `strangers` those of nobody."""
 
     settings: Settings
     config: Path
     extensions: Sequence[str]
     tokens: Sequence[str]
     numbers: Sequence[str]
+    strangers: Sequence[str]
 
     @property
     def url(self) -> str:
@@ -63,8 +65,15 @@ async def furnish(
         tokens = await _people(People(own), extensions)
     finally:
         await own.close()
-    numbers = demo_numbers(demo_customers(now=time.time())).known if demo else ()
-    return House(settings=settings, config=config, extensions=extensions, tokens=tokens, numbers=numbers)
+    numbers = demo_numbers(demo_customers(now=time.time()))
+    return House(
+        settings=settings,
+        config=config,
+        extensions=extensions,
+        tokens=tokens,
+        numbers=numbers.known if demo else (),
+        strangers=numbers.unknown,
+    )
 
 
 def cookie(token: str) -> dict[str, str]:
