@@ -32,6 +32,21 @@ export function browserEnv(): LinkEnv {
   };
 }
 
+/** Runs functions in a task of their own, behind the messages that have already arrived. */
+export function afterThisTask(): (run: () => void) => void {
+  const channel = new MessageChannel();
+  let waiting: (() => void)[] = [];
+  channel.port1.onmessage = () => {
+    const due = waiting;
+    waiting = [];
+    for (const run of due) run();
+  };
+  return (run) => {
+    waiting.push(run);
+    if (waiting.length === 1) channel.port2.postMessage(null);
+  };
+}
+
 /** Call `wake` whenever the browser says that waiting longer makes no sense. Returns how to stop. */
 export function onReturn(wake: () => void): () => void {
   const whenVisible = () => {

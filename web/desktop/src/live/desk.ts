@@ -1,6 +1,6 @@
 /** The live desk of one signed-in person: documents, clock and the link that feeds them. */
 
-import { browserEnv } from "./browser";
+import { afterThisTask, browserEnv } from "./browser";
 import { ServerClock } from "./clock";
 import { LiveLink } from "./link";
 import { LiveStore } from "./store";
@@ -15,7 +15,7 @@ export interface LiveDesk {
 
 /** `onLost` is told at each loss of the connection. Not started. */
 export function makeLiveDesk(onLost: () => void): LiveDesk {
-  const store = new LiveStore();
+  const store = new LiveStore(afterThisTask());
   const clock = new ServerClock((Date.now() - performance.now()) / 1000);
   return {
     store,

@@ -30,6 +30,10 @@ export class LiveStore {
   readonly #byKey = new Map<string, Set<Listener>>();
   readonly #onCalls = new Set<Listener>();
   readonly #onLink = new Set<Listener>();
+  readonly #untold = new Set<string>();
+
+  /** `soon` runs a function once what has already arrived is read: the messages of one moment are one repaint. */
+  constructor(private readonly soon: (run: () => void) => void = (run) => run()) {}
 
   get replica(): Replica {
     return this.#replica;
@@ -63,19 +67,28 @@ export class LiveStore {
     return () => this.#onLink.delete(listener);
   };
 
-  /** Take the next replica and tell whoever watches a changed key. */
+  /** Take the next replica, and soon tell whoever watches a changed key. */
   commit(replica: Replica, changed: Iterable<string>): void {
     this.#replica = replica;
-    const due = new Set<Listener>();
+    const nothingUntold = this.#untold.size === 0;
     let callsChanged = false;
     for (const key of changed) {
       callsChanged ||= key.startsWith(CALL_PREFIX);
+      this.#untold.add(key);
+    }
+    if (callsChanged) this.#calls = callsOf(replica);
+    if (nothingUntold && this.#untold.size > 0) this.soon(() => this.#tell());
+  }
+
+  #tell(): void {
+    const due = new Set<Listener>();
+    let callsChanged = false;
+    for (const key of this.#untold) {
+      callsChanged ||= key.startsWith(CALL_PREFIX);
       for (const listener of this.#byKey.get(key) ?? []) due.add(listener);
     }
-    if (callsChanged) {
-      this.#calls = callsOf(replica);
-      for (const listener of this.#onCalls) due.add(listener);
-    }
+    this.#untold.clear();
+    if (callsChanged) for (const listener of this.#onCalls) due.add(listener);
     for (const listener of due) listener();
   }
 
