@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from itertools import chain
 from random import SystemRandom
 
 OWN_RANGE = range(28_000, 32_768)
@@ -22,12 +23,11 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, *, wished: int = 0) 
     """
     if wished and _is_free(kind, wished):
         return wished
-    ports = [port for port in OWN_RANGE if port not in _given]
-    if len(ports) < len(OWN_RANGE) // 2:  # a long run: the first ones were given back long ago
+    if len(_given) > len(OWN_RANGE) // 2:  # a long run: the first ones were given back long ago
         _given.clear()
-    _random.shuffle(ports)
-    for port in ports:
-        if _is_free(kind, port):
+    begin = _random.randrange(len(OWN_RANGE))  # two processes that ask at once seldom look at the same one
+    for port in chain(OWN_RANGE[begin:], OWN_RANGE[:begin]):
+        if port not in _given and _is_free(kind, port):
             _given.add(port)
             return port
     raise OSError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -196,14 +198,24 @@ def sqlite_pragmas(durability: Durability) -> tuple[str, ...]:
 def _tune_sqlite(engine: AsyncEngine, durability: Durability) -> None:
     """Transactions begin as SQLAlchemy says, not at the driver's own guess, and writers say so at once."""
 
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def openable(dialect: Any, record: Any, arguments: Any, options: Any) -> None:
+        """Fail here if at all: aiosqlite does not wait for the thread of a connection that could not be opened,
+        and that one complains on stderr if the loop is closed meanwhile."""
+        sqlite3.connect(arguments[0]).close()
+
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        for pragma in sqlite_pragmas(durability):
-            cursor.execute(pragma)
-        cursor.close()
+        try:
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            for pragma in sqlite_pragmas(durability):
+                cursor.execute(pragma)
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool forgets one that fails here, and its thread would outlive the loop
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
@@ -227,12 +239,21 @@ def migration_config(connection: Connection | None = None) -> Config:
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCRIPTS_LOCK})
-    config = migration_config(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    current = MigrationContext.configure(connection).get_current_heads()
-    if unknown := set(current) - known:
+    known, newest = _revisions()
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    if current == newest:
+        return
+    if unknown := current - known:
         raise DatabaseError(
             f"the database has schema {', '.join(sorted(unknown))}, which this version does not know; "
             "it belongs to a newer version: install that, or restore the backup from before it"
         )
-    command.upgrade(config, "head")
+    command.upgrade(migration_config(connection), "head")
+
+
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """All steps that this version knows, and the newest."""
+    scripts = ScriptDirectory.from_config(migration_config())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return known, frozenset(scripts.get_heads())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.asterisk.agi.codec import (
@@ -217,7 +217,6 @@ def asterisk_words(line: str) -> list[str]:
     return words
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=20), max_size=6))
 def test_asterisk_reads_the_words_we_wrote(words: list[str]) -> None:
     line = encode_command("NOOP", *words).decode()
@@ -245,7 +244,6 @@ PIECES = st.sampled_from(
 MESS = st.lists(PIECES | st.binary(max_size=10), max_size=40).map(b"".join)
 
 
-@settings(max_examples=300, deadline=None)
 @given(mess=MESS, cuts=st.lists(st.integers(min_value=0, max_value=1_000), max_size=20), tight=st.booleans())
 def test_garbage_never_raises_and_splits_do_not_matter(mess: bytes, cuts: list[int], tight: bool) -> None:
     limits = SMALL if tight else AgiLimits()

@@ -27,8 +27,14 @@ def test_whole(vector: Vector) -> None:
 
 @EACH
 def test_byte_by_byte(vector: Vector) -> None:
+    """The inside of the megabyte's one value, where every byte is like the next, comes in larger pieces."""
     whole = BANNER + vector.wire
-    assert matches(OwnDecoder().read([whole[i : i + 1] for i in range(len(whole))]), vector.messages)
+    edge = 10_000
+    inside = range(edge, len(whole) - edge, 997)
+    cuts = [*range(min(edge, len(whole))), *inside, *range(max(edge, len(whole) - edge), len(whole))]
+    pieces = [whole[begin:end] for begin, end in zip(cuts, [*cuts[1:], len(whole)], strict=True)]
+    assert b"".join(pieces) == whole
+    assert matches(OwnDecoder().read(pieces), vector.messages)
 
 
 @EACH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.asterisk.tracker import ChannelTracker, causes, names
@@ -144,7 +144,6 @@ JUNK = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(JUNK)
 def test_nothing_raises(events: list[tuple[str, dict[str, str]]]) -> None:
     """Events in any order with any headers: no exception, and no leg in two conversations or none of a call."""

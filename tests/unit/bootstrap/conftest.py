@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 import pytest_asyncio
 
@@ -20,13 +23,35 @@ from callcenter.storage.people import People
 EXTENSIONS = ("1001", "1002")
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at this version's schema: most of a test's time would go into making it."""
+    place = tmp_path_factory.mktemp("prepared") / "prepared.db"
+
+    async def prepare() -> None:
+        database = Database(f"sqlite:///{place}")
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(prepare())
+    return place
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real cost is tested once, in tests/web."""
+    cheap = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr("web.security.passwords.argon2.PasswordHasher", lambda **cost: cheap)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
 
 
 @pytest.fixture
-def settings_document(tmp_path: Path) -> dict[str, Any]:
+def settings_document(tmp_path: Path, prepared: Path) -> dict[str, Any]:
+    shutil.copy(prepared, tmp_path / "unit.db")
     return {
         "server": {"database": f"sqlite:///{tmp_path}/unit.db", "port": 0},
         "flow": {"greeting": "", "queue": "service"},
@@ -58,7 +83,6 @@ async def build_server(settings_document: dict[str, Any], clock: ManualClock) ->
 async def server(build_server: Builder, settings_document: dict[str, Any]) -> Server:
     """With an agent at each of EXTENSIONS."""
     database = Database(settings_document["server"]["database"])
-    await database.migrate()
     for extension in EXTENSIONS:
         await People(database).create_person(
             login=f"agent{extension}",

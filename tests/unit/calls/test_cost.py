@@ -8,7 +8,7 @@ from callcenter.calls.entries import EnteredQueue, Entry
 from callcenter.telephony.events import CallId
 from tests.unit.calls.story import ANNA, Story, leg_id
 
-CALLS = 400
+CALLS = 150
 
 
 def _talking(number: int) -> list[Entry]:

@@ -92,7 +92,7 @@ def _live(history: list[Entry]) -> tuple[CallBook, list[JournalEntry], dict[Call
     return book, written, rows
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES)
 def test_the_fold_of_the_journal_is_the_row_written_live(history: list[Entry]) -> None:
     book, written, rows = _live(history)
@@ -100,7 +100,7 @@ def test_the_fold_of_the_journal_is_the_row_written_live(history: list[Entry]) -
     assert {call.id: call.row() for call in book} == rows
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES)
 def test_each_call_is_rebuilt_from_its_own_lines(history: list[Entry]) -> None:
     _, written, rows = _live(history)
@@ -115,7 +115,7 @@ def test_each_call_is_rebuilt_from_its_own_lines(history: list[Entry]) -> None:
         assert rebuild(call, own) == row
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(HISTORIES)
 def test_what_is_true_of_every_call_at_every_moment(history: list[Entry]) -> None:
     book = CallBook()

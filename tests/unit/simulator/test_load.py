@@ -37,6 +37,7 @@ async def test_every_call_of_a_run_ends() -> None:
     )
     site = SimulatedSwitch(SimulatorConfig(phones=phones, extra_dialplan=LOAD_DIALPLAN), VirtualClock())
     await site.start()
+    await site.server.stop()  # nobody looks on by AMI: without sockets no real time need pass
     seen: list[str] = []
     site.server.taps.append(lambda name, data: seen.append(name))
     line = site.handset("1000")
