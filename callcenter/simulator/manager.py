@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from callcenter.simulator import manager_actions
 from callcenter.simulator.core.ports import ALL_CLASSES, EventClass, parse_classes
@@ -79,7 +80,7 @@ class ManagerSession(asyncio.Protocol):
     # -- connection -----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
         self._transport = transport
         transport.set_write_buffer_limits(high=OUTPUT_HIGH_BYTES)
         self.server.sessions.add(self)

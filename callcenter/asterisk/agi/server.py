@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import cast
 
 from callcenter.asterisk.agi.codec import AgiDecoder, AgiEnvironment
 from callcenter.asterisk.agi.errors import AgiError, AgiFault, AgiHangup
@@ -48,7 +49,7 @@ class _Link(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
         self._transport = transport
         peer = transport.get_extra_info("peername")
         if not self._server.admit(self, str(peer[0]) if peer else ""):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import cast
 
 from callcenter.asterisk.ami.codec import AmiDecoder
 from callcenter.asterisk.ami.errors import AmiConnectionLost, AmiNotSent
@@ -44,7 +45,7 @@ class AmiStream(asyncio.BufferedProtocol):
         self._why = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
         self._transport = transport
 
     def get_buffer(self, sizehint: int) -> memoryview:
