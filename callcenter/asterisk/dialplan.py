@@ -176,6 +176,8 @@ def _values(settings: DialplanSettings) -> dict[str, str]:
         "fastagi": _allowed("fastagi", settings.fastagi, _ADDRESS, "host:port"),
         "agent_pattern": check_pattern(settings.agent_pattern),
         "technology": _one_of("technology", settings.technology, _TECHNOLOGIES),
+        "devices": _DEVICES[settings.technology],
+        "dialled": _DIALLED[settings.technology],
         "fallback_members": _members(settings),
         "fallback_message": _message(settings.fallback_mailbox),
         "manager_secret": _allowed(
@@ -203,6 +205,22 @@ _SECONDS: Sequence[tuple[str, int, int]] = (
     ("heartbeat_limit", 2, 120),
     ("fallback_seconds", 1, 3600),
 )
+
+
+_PLAIN = r"A-Za-z0-9@.:\;=_~%+*&/\x2D"  # of a SIP address; \x2D is the hyphen, which FILTER takes for a range
+_DEVICE = "PJSIP/${EXTEN}/sips?:[^&/]+"
+_DEVICES = {
+    "PJSIP": (
+        " same => n,Set(CC_FIRST=PJSIP/${EXTEN})\n"
+        " same => n,Set(CC_SAID=${PJSIP_DIAL_CONTACTS(${EXTEN})})\n"
+        f" same => n,Set(CC_ALL=${{FILTER({_PLAIN},${{CC_SAID}})}})\n"
+        f' same => n,Set(CC_PLAIN=${{REGEX("^{_DEVICE}(&{_DEVICE})+$" ${{CC_ALL}})}})\n'
+        " same => n,Set(CC_PLAIN=${CC_PLAIN}$[${LEN(${CC_ALL})} = ${LEN(${CC_SAID})}])"
+    ),
+    "SIP": " same => n,Set(CC_FIRST=SIP/${EXTEN})",
+}
+_DIALLED = {"PJSIP": '${${IF($["${CC_PLAIN}" = "11"]?CC_ALL:CC_FIRST)}}', "SIP": "${CC_FIRST}"}
+"""All devices of an extension, or the first: why and how stands in the template."""
 
 
 def _members(settings: DialplanSettings) -> str:

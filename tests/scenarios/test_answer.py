@@ -116,6 +116,52 @@ async def test_the_phone_puts_the_caller_on_hold(stage: Stage) -> None:
         )
 
 
+async def test_both_devices_of_an_agent_ring_for_a_caller_of_a_queue(stage: Stage) -> None:
+    async with stage.running("1001"):
+        caller, agent = await stage.phones("trunk", "1001")
+        other = await stage.pbx.second_contact("1001", "1001b")
+        stage.available("1001")
+        await caller.call(SERVICE)
+        await agent.ringing(SEEN_SECONDS)
+        await other.ringing(SEEN_SECONDS)
+        await stage.desk_shows("1001", "ringing")
+        await a_while()
+        await other.answer()
+        await agent.ended()
+        await stage.desk_shows("1001", "talking")
+        await stage.agent_is("1001", "talking")
+        await a_while()
+        await other.hang_up()
+        await caller.ended()
+        await stage.over()
+        await stage.agent_is("1001", "available")
+        row = await stage.row()
+        assert (row.outcome.value, row.last_agent) == ("answered", stage.agent("1001"))
+        assert 0.3 < row.talk_seconds < 2.0
+        assert [doc["how"] for doc in stage.docs("1001")["recent"]] == ["completed"]
+
+
+async def test_one_device_that_declines_leaves_the_other_ringing(stage: Stage) -> None:
+    async with stage.running("1001"):
+        caller, agent = await stage.phones("trunk", "1001")
+        other = await stage.pbx.second_contact("1001", "1001b")
+        stage.available("1001")
+        await caller.call(SERVICE)
+        await agent.ringing(SEEN_SECONDS)
+        await other.ringing(SEEN_SECONDS)
+        await agent.decline(486)
+        await agent.ended()
+        await a_while()
+        assert stage.calls_on("1001") == ["ringing"]
+        await other.answer()
+        await caller.talking(SEEN_SECONDS)
+        await stage.desk_shows("1001", "talking")
+        await caller.hang_up()
+        await stage.over()
+        await stage.agent_is("1001", "available")
+        assert (await stage.row()).outcome.value == "answered"
+
+
 async def test_a_phone_with_two_devices_is_one_pop(stage: Stage) -> None:
     """On a number that the PBX leads there by itself: it pops all the same."""
     async with stage.running("1001"):

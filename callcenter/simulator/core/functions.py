@@ -78,10 +78,21 @@ def _if(_: Switch, __: Channel, args: str) -> str:
     return yes if truth(condition) else no
 
 
+_HYPHEN = r"\x2D"  # in FILTER's list, where a plain one makes a range
+
+
 def _filter(_: Switch, __: Channel, args: str) -> str:
     allowed, _sep, text = args.partition(",")
-    safe = re.sub(r"([\\\]\[^])", r"\\\1", allowed)
+    safe = re.sub(r"([\\\]\[^])", r"\\\1", allowed.replace(_HYPHEN, ""))
+    safe += r"\-" if _HYPHEN in allowed else ""
     return "".join(re.findall(f"[{safe}]", text)) if safe else ""
+
+
+def _regex(_: Switch, __: Channel, args: str) -> str:
+    """`REGEX("<regular expression>" <text>)`."""
+    _before, _sep, rest = args.partition('"')
+    pattern, _sep, text = rest.partition('" ')
+    return "1" if re.search(pattern, text) else "0"
 
 
 def _cut(switch: Switch, channel: Channel, args: str) -> str:
@@ -122,6 +133,7 @@ _FUNCTIONS: dict[str, Callable[[Switch, Channel, str], str]] = {
     "ISNULL": lambda _, __, args: "0" if args else "1",
     "LEN": lambda _, __, args: str(len(args)),
     "PJSIP_DIAL_CONTACTS": _dial_contacts,
+    "REGEX": _regex,
     "TOLOWER": lambda _, __, args: args.lower(),
     "TOUPPER": lambda _, __, args: args.upper(),
 }
