@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from callcenter.kit.listening import stop_listening
 from callcenter.simulator import manager_actions
 from callcenter.simulator.core.ports import ALL_CLASSES, EventClass, parse_classes
 from callcenter.simulator.core.switch import Switch
@@ -297,7 +298,7 @@ class ManagerServer:
         """Stop listening and break every connection."""
         server, self._server = self._server, None
         if server is not None:
-            server.close()
+            await stop_listening(server)
         for session in list(self.sessions):
             session.abort()
         if server is not None:

@@ -19,6 +19,7 @@ from callcenter.asterisk.agi.limits import DEFAULT_AGI_LIMITS, AgiLimits
 from callcenter.asterisk.agi.policy import AgiPolicy
 from callcenter.asterisk.agi.session import AgiSession
 from callcenter.kit.failure import failure_place
+from callcenter.kit.listening import stop_listening
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ class AgiServer:
         """Take no more calls, let handlers finish for `within` seconds, cut the rest. May be called twice."""
         server, self._server = self._server, None
         if server is not None:
-            server.close()
+            await stop_listening(server)
         for link in [link for link in self._links if link.session is None]:
             link.abort()
         if self._tasks:

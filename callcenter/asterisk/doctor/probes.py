@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from callcenter.asterisk.ami import AmiConnection, AmiMessage
+from callcenter.kit.listening import stop_listening
 
 PROBE_SECONDS = 30.0  # a prompt plays to its end; a frozen script is cut by the dialplan before this
 LISTENER_SECONDS = 5.0
@@ -81,7 +82,7 @@ async def listening(host: str, port: int) -> AsyncIterator[bool]:
     try:
         yield True
     finally:
-        server.close()
+        await stop_listening(server)
         await server.wait_closed()
 
 

@@ -20,6 +20,7 @@ from callcenter.asterisk.ami import (
     encode_message,
 )
 from callcenter.asterisk.ami.login import challenge_key
+from callcenter.kit.listening import stop_listening
 from tests.unit.asterisk_ami.vectors import BANNER
 from tests.virtual_time import VirtualClock
 
@@ -132,7 +133,7 @@ class Switch:
         try:
             yield self
         finally:
-            server.close()
+            await stop_listening(server)
             for task in tasks:
                 task.cancel()
             if tasks:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import hashlib
+import socket
+
+import pytest
 
 from callcenter.kit.ports import free_port
 from callcenter.simulator.manager import ManagerUser
@@ -256,3 +260,14 @@ async def test_overlong_input_is_refused_and_the_session_lives() -> None:
         await tap.until(lambda: "Message too long" in tap.text, "refuse a long line")
         assert "Pong" in await tap.act("Ping")
         await tap.close()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_connects_in_the_moment_of_the_stop_leaves_no_socket_open(turns: int) -> None:
+    site = SimulatedPbx(free_port())
+    async with site:
+        at = site.observer
+        socket.create_connection((at.host, at.port)).close()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    gc.collect()  # an open socket says so now, and fails the test
