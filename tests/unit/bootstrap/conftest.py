@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,39 @@ from callcenter.storage.database import Database
 from callcenter.storage.people import People
 
 EXTENSIONS = ("1001", "1002")
+DATABASE = "unit.db"
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database at this version's schema: most of a test's time would go into making it."""
-    place = tmp_path_factory.mktemp("prepared") / "prepared.db"
-
-    async def prepare() -> None:
-        database = Database(f"sqlite:///{place}")
-        await database.migrate()
-        await database.close()
-
-    asyncio.run(prepare())
+    place = tmp_path_factory.mktemp("prepared") / "empty.db"
+    asyncio.run(_prepare(place, ()))
     return place
+
+
+@pytest.fixture(scope="session")
+def staffed(prepared: Path) -> Path:
+    """The same with an agent at each of EXTENSIONS."""
+    place = prepared.with_name("staffed.db")
+    shutil.copy(prepared, place)
+    asyncio.run(_prepare(place, EXTENSIONS))
+    return place
+
+
+async def _prepare(place: Path, extensions: Iterable[str]) -> None:
+    database = Database(f"sqlite:///{place}")
+    await database.migrate()
+    for extension in extensions:
+        await People(database).create_person(
+            login=f"agent{extension}",
+            name=f"Agent {extension}",
+            role="agent",
+            password_hash="x",
+            extension=extension,
+            endpoint=f"PJSIP/{extension}",
+        )
+    await database.close()
 
 
 @pytest.fixture(autouse=True)
@@ -51,9 +70,9 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def settings_document(tmp_path: Path, prepared: Path) -> dict[str, Any]:
-    shutil.copy(prepared, tmp_path / "unit.db")
+    shutil.copy(prepared, tmp_path / DATABASE)
     return {
-        "server": {"database": f"sqlite:///{tmp_path}/unit.db", "port": 0},
+        "server": {"database": f"sqlite:///{tmp_path / DATABASE}", "port": 0},
         "flow": {"greeting": "", "queue": "service"},
         "queues": [{"id": "service", "name": "Service"}, {"id": "orders", "name": "Orders"}],
         "numbers": [{"dialled": "14155550199", "queue": "orders"}],
@@ -80,19 +99,9 @@ async def build_server(settings_document: dict[str, Any], clock: ManualClock) ->
 
 
 @pytest_asyncio.fixture
-async def server(build_server: Builder, settings_document: dict[str, Any]) -> Server:
+async def server(build_server: Builder, staffed: Path, tmp_path: Path) -> Server:
     """With an agent at each of EXTENSIONS."""
-    database = Database(settings_document["server"]["database"])
-    for extension in EXTENSIONS:
-        await People(database).create_person(
-            login=f"agent{extension}",
-            name=f"Agent {extension}",
-            role="agent",
-            password_hash="x",
-            extension=extension,
-            endpoint=f"PJSIP/{extension}",
-        )
-    await database.close()
+    shutil.copy(staffed, tmp_path / DATABASE)
     return await build_server()
 
 

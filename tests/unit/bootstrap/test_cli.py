@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from pathlib import Path
 
@@ -32,7 +33,8 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def shell(tmp_path: Path, prepared: Path) -> Shell:
+    shutil.copy(prepared, tmp_path / "callcenter.db")
     return Shell(tmp_path)
 
 
