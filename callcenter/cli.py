@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from callcenter import __version__
+from callcenter.kit.loop import new_loop
 from callcenter.settings import Settings, SettingsError, load
 
 DEFAULT_PLACES = (Path("callcenter.toml"), Path("/etc/callcenter/callcenter.toml"))
@@ -55,7 +56,7 @@ def _run(work: Coroutine[Any, Any, int | None]) -> NoReturn:
     from callcenter.bootstrap.console import failure_line
 
     try:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
             sys.exit(runner.run(work) or 0)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -64,15 +65,6 @@ def _run(work: Coroutine[Any, Any, int | None]) -> NoReturn:
         if line is None:
             raise
         _failed(line)
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where there is one (not on Windows): the server then needs a sixth less CPU time for a call."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ from callcenter.bootstrap.reception import Orders
 from callcenter.bootstrap.roster import Roster
 from callcenter.bootstrap.wishes import WishKeeper
 from callcenter.calls.service import CallService
+from callcenter.kit.memory import settle_memory
 from callcenter.kit.supervise import Supervisor
 from callcenter.routing.dispatcher import Dispatcher
 from callcenter.settings import Settings
@@ -28,11 +28,6 @@ from web.realtime.hub import DeskHub
 from web.security.setup import setup_path
 
 log = logging.getLogger(__name__)
-
-GARBAGE_THRESHOLDS = (50_000, 20, 50)
-"""`gc.set_threshold`. Python's own (700, 10, 10) look through all live calls several times a second, a fifth of
-the CPU time at 80 calls a second; nearly all that the server drops is freed at once, by its reference count. New
-objects between two looks are about 10 MB at most."""
 
 TICK_SECONDS = 1.0
 """How often the router looks for offers that are overdue, and pops that miss something are asked for again."""
@@ -74,10 +69,7 @@ class Server:
         self._supervisor.start("router clock", self._tick())
         self._supervisor.start("agents' wishes", self.wishes.run())
         self._supervisor.start("roster", self.roster.run())
-        gc.collect()
-        gc.freeze()  # what is built now lives as long as the server: the collector need not look at it again
-        gc.set_threshold(*GARBAGE_THRESHOLDS)
-        gc.enable()  # `callcenter serve` starts without
+        settle_memory()
 
     async def stop(self) -> None:
         """Let callers go on without us: scripts first, then the switch, the desks, and the journal last."""

@@ -173,15 +173,14 @@ class CallHistory:
             raise HistoryUnavailable(str(failure)) from failure
 
     def _row(self, row: Sequence[Any]) -> CallRow:
-        call, card, agent = row[: len(_CALL_FIELDS)], row[len(_CALL_FIELDS) + 2 : -1], row[-1]
-        values = dict(zip(_CALL_FIELDS, call, strict=True))
+        values = dict(zip(_CALL_FIELDS, row, strict=False))  # the columns after them have no name here
         raw, e164 = values.pop("caller_raw"), values.pop("caller_e164")
         values["gap"] = bool(values["gap"])
         return CallRow(
             **values,
             number=parse_number(raw or e164 or "", region=self._region),
-            customer=_card(card),
-            agent=agent,
+            customer=_card(row[len(_CALL_FIELDS) + 2 : -1]),
+            agent=row[-1],
         )
 
 

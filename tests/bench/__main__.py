@@ -48,7 +48,7 @@ def measure(name: str, options: Options) -> Section:
     """Run one. What goes wrong becomes the section's failure: the others are measured all the same."""
     module = module_of(name)
     begun = time.monotonic()
-    rows, failure = [], ""
+    rows, failure, thresholds = [], "", gc.get_threshold()
     try:
         rows = module.run(options)
     except Exception as error:  # the edge: a missing program or a bench's own fault must not lose the rest
@@ -56,6 +56,7 @@ def measure(name: str, options: Options) -> Section:
         failure = f"could not be measured: {type(error).__name__}: {error}"
     finally:
         gc.unfreeze()  # some benches freeze what they have, as a server does
+        gc.set_threshold(*thresholds)
         gc.collect()
     return Section(
         name=name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,8 @@ from callcenter.asterisk.ami.codec import AmiDecoder
 from callcenter.asterisk.tracker import ChannelTracker
 from callcenter.bootstrap.build import build
 from callcenter.bootstrap.server import Server
+from callcenter.kit.loop import new_loop
+from callcenter.kit.memory import settle_memory
 from callcenter.kit.ports import free_port
 from callcenter.telephony.events import AnyCallEvent, Endpoint
 from tests.bench.desks import Desks
@@ -41,9 +42,9 @@ _IDS = b"1795288"
 
 
 def run(options: Options) -> list[Row]:
-    return asyncio.run(
-        measure(options.folder, rounds=2 if options.quick else 5, share=0.1 if options.quick else 1)
-    )
+    rounds, share = (2, 0.1) if options.quick else (5, 1.0)
+    with asyncio.Runner(loop_factory=new_loop) as runner:  # the server's
+        return runner.run(measure(options.folder, rounds=rounds, share=share))
 
 
 async def measure(folder: Path, *, rounds: int, share: float = 1.0, agents: int = AGENTS) -> list[Row]:
@@ -57,8 +58,7 @@ async def measure(folder: Path, *, rounds: int, share: float = 1.0, agents: int 
     ours, looked_up, peers = [], [], []
     try:
         with await asyncio.to_thread(Desks, house.url, house.tokens) as desks:
-            gc.collect()
-            gc.freeze()  # as a server does once it stands
+            settle_memory()  # as a server does once it stands
             for number in range(rounds):
                 peers.append(panoramisk(in_reads(plain)))
                 ours.append(await through(server, in_reads(_again(plain, 2 * number))))

@@ -30,12 +30,12 @@ HOW = """
 SIPp calls the call center's number 20 times a second, callers known. Asterisk runs our dialplan: it asks the
 server by FastAGI, the caller waits, the router picks an agent, a Redirect lets Asterisk ring that agent's phone
 (SIPp, which says 180 and is not answered), and the record pops. 200 desktops are connected; 30 of their agents
-are available, and one of those looks at the real desktop in Chromium, on the two cores that all the rest of this
-runs on too. A caller gives up after 1.2 s, and the agent is free again. Times are of one machine's clock: SIPp's log for the INVITE;
-Asterisk's time stamps for its events; the server's journal for its decisions; for the socket, the read that
-completed the message on the same agent's second connection; for the paint, the page's own mark, set after the
-frame with the record in it was handed over (`web/desktop/src/live/paint.ts`). The parts are of the calls that
-popped in Chromium.
+are available, and one of those looks at the real desktop in Chromium, on the two cores that all the rest of
+this runs on too. A caller gives up after 1.2 s, and the agent is free again. Times are of one machine's clock:
+SIPp's log for the INVITE; Asterisk's time stamps for its events; the server's journal for its decisions; for
+the socket, the read that completed the message on the same agent's second connection; for the paint, the page's
+own mark, set after the frame with the record in it was handed over (`web/desktop/src/live/paint.ts`). The parts
+are of the calls that popped in Chromium.
 """
 
 DESKTOPS = 200
