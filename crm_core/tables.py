@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import Double, ForeignKey, Index, MetaData, String, Text, text
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from crm_core.columns import ROW_ID, ExactDecimal, sortable_text
@@ -158,3 +158,25 @@ class CustomerTermRow(CrmBase):
     customer_id: Mapped[int] = mapped_column(
         ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+
+
+class AuditRow(CrmBase):
+    """One change of one thing, never changed itself. `before` and `after` are JSON of the fields that differ;
+    `customer_id` is whose record it belongs to, and has no foreign key: the audit outlives what it is about."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_entity_entity_id_id", "entity", "entity_id", "id"),
+        Index("ix_audit_customer_id_id", "customer_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    at: Mapped[float] = mapped_column(Double)
+    actor: Mapped[str] = mapped_column(String(MAX_SHORT))
+    actor_name: Mapped[str] = mapped_column(String(MAX_NAME))
+    entity: Mapped[str] = mapped_column(String(16))  # changing.Entity
+    entity_id: Mapped[int] = mapped_column(BigInteger)
+    customer_id: Mapped[int | None] = mapped_column(BigInteger)
+    action: Mapped[str] = mapped_column(String(16))  # changing.Action
+    before: Mapped[str] = mapped_column(Text)
+    after: Mapped[str] = mapped_column(Text)
