@@ -59,7 +59,7 @@ async def test_a_change_is_read_back_with_who_and_what(database: Database) -> No
 
 
 async def test_a_change_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError):
+    async def half() -> None:
         async with changing(database.sessions, ANNA, at=AT) as change:
             change.session.add(
                 CustomerRow(number="C-1", kind="person", name="Ann", language="en", since=AT, changed_at=AT)
@@ -67,6 +67,9 @@ async def test_a_change_that_fails_leaves_nothing(database: Database) -> None:
             await change.session.flush()
             change.created(Entity.CUSTOMER, 1, {"name": "Ann"}, customer_id=1)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await half()
     async with database.sessions() as session:
         assert await session.scalar(select(func.count()).select_from(CustomerRow)) == 0
         assert await session.scalar(select(func.count()).select_from(AuditRow)) == 0
