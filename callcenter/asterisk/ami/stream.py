@@ -23,7 +23,7 @@ READ_BYTES = 65_536
 
 
 REST_SECONDS = 0.001
-"""Least time between two reads. Asterisk writes each event by itself and the events of one step of a call
+"""Wait after a read before the next one. Asterisk writes each event by itself and the events of one step of a call
 within a millisecond: taken together they cost the server half. A full read is followed by the next one at once."""
 
 
@@ -52,7 +52,6 @@ class AmiStream(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        read_at = self._loop.time()
         self.bytes_read += nbytes
         messages = self._decoder.feed(bytes(self._buffer[:nbytes]))
         if not self.greeted.done():
@@ -64,7 +63,7 @@ class AmiStream(asyncio.BufferedProtocol):
             self.abort("what the switch sends is no AMI any more")
         if self.rests and nbytes < READ_BYTES and self._transport is not None:
             self._transport.pause_reading()
-            self._loop.call_at(read_at + REST_SECONDS, self._transport.resume_reading)
+            self._loop.call_later(REST_SECONDS, self._transport.resume_reading)
 
     def eof_received(self) -> bool:
         self._why = self._why or "the switch closed the connection"
