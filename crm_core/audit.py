@@ -62,9 +62,7 @@ class AuditTrail:
         """What happened to a customer and all that belongs to it."""
         return await self._page(select(AuditRow).where(AuditRow.customer_id == customer_id), before_id, limit)
 
-    async def _page(
-        self, wanted: Select[tuple[AuditRow]], before_id: int | None, limit: int
-    ) -> list[AuditEntry]:
+    async def _page(self, wanted: Select[Any], before_id: int | None, limit: int) -> list[AuditEntry]:
         if before_id is not None:
             wanted = wanted.where(AuditRow.id < before_id)
         newest = wanted.order_by(AuditRow.id.desc()).limit(max(1, min(limit, MAX_PAGE)))

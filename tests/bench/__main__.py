@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from tests.bench.machine import machine
-from tests.bench.report import Options, Run, Section, markdown, terminal
+from tests.bench.report import Options, Run, Section, markdown, renewed, terminal
 
 PROJECT = Path(__file__).resolve().parents[2]
 REPORT = PROJECT / "docs" / "benchmarks.md"
@@ -73,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(BENCHES)}; none: all")
     parser.add_argument("--quick", action="store_true", help="rough figures in a fraction of the time")
     parser.add_argument(
-        "--out", type=Path, help=f"default: {REPORT.relative_to(PROJECT)} for a full run, else none"
+        "--out",
+        type=Path,
+        help=f"default: {REPORT.relative_to(PROJECT)} for a full run, else none; some benches renew theirs in it",
     )
     parser.add_argument("--folder", type=Path, help="where databases are made; default: the project's var/")
     chosen = parser.parse_args(arguments)
@@ -102,10 +104,13 @@ def _run(names: Sequence[str], quick: bool, out: Path | None, where: Path) -> in
     where.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=where) as folder:
         sections = [_one(name, Path(folder), quick) for name in names]
-    command = "make bench" if out == REPORT else " ".join(["python -m tests.bench", *names])
+    all_of_it = len(names) == len(BENCHES) and out == REPORT
+    command = "make bench" if all_of_it else " ".join(["python -m tests.bench", *names])
     run = Run(command=command, at=at, machine=described, sections=sections)
     if out is not None:
-        out.write_text(markdown(run), encoding="utf-8")
+        some = out.exists() and len(names) < len(BENCHES)
+        written = renewed(out.read_text(encoding="utf-8"), run) if some else markdown(run)
+        out.write_text(written, encoding="utf-8")
         print(f"\nwrote {out}")
     for line in run.missed:
         print(f"MISSED  {line}")

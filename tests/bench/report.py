@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -148,8 +148,32 @@ def markdown(run: Run) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _section(section: Section) -> str:
-    parts = [f"## {section.title}", " ".join(section.how.split())]
+def renewed(document: str, run: Run) -> str:
+    """docs/benchmarks.md with the sections of `run` in the place of the older ones; each says when it was made."""
+    head, *parts = document.rstrip().split("\n\n## ")
+    sections = {part.partition("\n")[0]: f"## {part}" for part in parts}
+    for one in run.sections:
+        sections[one.title] = _section(one, f"Measured by `{run.command}` on {run.at:%Y-%m-%d %H:%M} UTC.")
+    title, written, *_ = head.split("\n\n")
+    machine = head[head.index("| machine |") :]
+    return "\n\n".join([title, written, _verdict(sections), machine, *sections.values()]) + "\n"
+
+
+def _verdict(sections: Mapping[str, str]) -> str:
+    """What the tables of a written document miss, by section."""
+    missed = []
+    for title, text in sections.items():
+        for line in text.splitlines():
+            if line.startswith(f"**{MISSED}:**"):
+                missed.append(f"- {title}: {line.removeprefix(f'**{MISSED}:**').strip()}")
+            elif f"| **{MISSED}** |" in line:
+                name, value, target, *_ = line.removeprefix("| ").split(" | ")
+                missed.append(f"- {title}: {name}: {value}, target {target}")
+    return "**Missed:**\n\n" + "\n".join(missed) if missed else "Every target was met."
+
+
+def _section(section: Section, measured: str = "") -> str:
+    parts = [f"## {section.title}", " ".join(f"{section.how} {measured}".split())]
     if section.failure:
         parts.append(f"**{MISSED}:** {_cell(section.failure)}")
     if section.rows:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.bench import __main__ as bench
-from tests.bench.report import Row, Run, Section, figure, markdown, percentile, terminal
+from tests.bench.report import Row, Run, Section, figure, markdown, percentile, renewed, terminal
 
 GOOD = Row(name="rate", value=1234.5, unit="events/s", at_least=1000, peer="peer | other: 500")
 BAD = Row(name="delay", value=7.25, unit="ms", at_most=5)
@@ -73,6 +74,23 @@ def test_the_page_says_what_was_missed() -> None:
     assert "- X: delay: 7.25 ms, target ≤ 5" in page
     assert "| delay | 7.25 ms | ≤ 5 | **MISSED** |  |" in page
     assert "MISSED" in terminal(run.sections[0])
+
+
+def test_one_section_is_renewed_and_the_others_stay() -> None:
+    first = run_of(BAD)
+    other = replace(first.sections[0], title="Y", rows=[GOOD])
+    page = markdown(replace(first, sections=[first.sections[0], other]))
+    later = replace(run_of(GOOD), command="python -m tests.bench x", at=datetime(2026, 11, 22, tzinfo=UTC))
+    mended = renewed(page, later)
+    assert "**Missed:**" in page
+    assert "Every target was met." in mended
+    assert "Measured by `python -m tests.bench x` on 2026-11-22 00:00 UTC." in mended
+    assert mended.partition("## Y")[2] == page.partition("## Y")[2]
+    assert mended.startswith(page.partition("**Missed:**")[0])
+    again = renewed(mended, first)
+    assert "- X: delay: 7.25 ms, target ≤ 5" in again
+    broken = renewed(page, run_of(failure="no PBX"))
+    assert "- X: no PBX" in broken
 
 
 def test_what_could_not_be_measured_is_missed() -> None:
