@@ -25,6 +25,8 @@ class Entity(StrEnum):
     ORDER = "order"
     TICKET = "ticket"
     NOTE = "note"
+    QUOTE = "quote"
+    PRODUCT = "product"
 
 
 class Action(StrEnum):

@@ -14,6 +14,11 @@ CustomerId = NewType("CustomerId", int)
 _PLACES = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}  # ISO 4217; all others 2
 
 
+def currency_places(currency: str) -> int:
+    """How many decimal places amounts of `currency` (ISO 4217) have."""
+    return _PLACES.get(currency, 2)
+
+
 class CustomerKind(StrEnum):
     PERSON = "person"
     COMPANY = "company"
@@ -63,7 +68,7 @@ class Money:
     @property
     def text(self) -> str:
         """The amount with at least the currency's usual places, never in exponent form: `12.50`."""
-        places = _PLACES.get(self.currency, 2)
+        places = currency_places(self.currency)
         exact = self.amount.normalize()
         exponent = exact.as_tuple().exponent
         kept = max(places, -exponent) if isinstance(exponent, int) else places

@@ -25,6 +25,7 @@ MAX_NAME = 200
 MAX_SHORT = 80
 MAX_CUSTOMER_NUMBER = 32
 MAX_TERM = 48
+MAX_CALL_ID = 160  # `<switch>:<unique id>`; Asterisk allows 149 for the latter
 
 
 class CrmBase(DeclarativeBase):
@@ -92,10 +93,25 @@ class PhoneNumberRow(CrmBase):
 
 
 class OrderRow(CrmBase):
-    """`total` is the sum of its lines, kept so that a year's value is one indexed sum."""
+    """`total` is the sum of its lines, kept so that a year's value is one indexed sum.
+
+    `quote_id` has no foreign key, for SQLite cannot add one to a table without copying it; both rows go with
+    their customer. `changed_at` is NULL while the order is as it came.
+    """
 
     __tablename__ = "orders"
-    __table_args__ = (Index("ix_orders_customer_id_placed_at", "customer_id", "placed_at"),)
+    __table_args__ = (
+        Index("ix_orders_customer_id_placed_at", "customer_id", "placed_at"),
+        Index("ix_orders_placed_at_id", "placed_at", "id"),
+        Index("ix_orders_status_placed_at_id", "status", "placed_at", "id"),
+        Index(  # one order of a quote, whoever else accepts it at the same moment
+            "ix_orders_quote_id",
+            "quote_id",
+            unique=True,
+            sqlite_where=text("quote_id IS NOT NULL"),
+            postgresql_where=text("quote_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
@@ -105,6 +121,19 @@ class OrderRow(CrmBase):
     due_at: Mapped[float | None] = mapped_column(Double)
     currency: Mapped[str] = mapped_column(String(3))  # ISO 4217
     total: Mapped[Decimal] = mapped_column(ExactDecimal)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    note: Mapped[str | None] = mapped_column(Text)
+    payment_state: Mapped[str] = mapped_column(String(16), server_default="unknown")  # PaymentState
+    paid_amount: Mapped[Decimal] = mapped_column(ExactDecimal, server_default=text("0"))
+    payment_reference: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    carrier: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    tracking_number: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    shipped_at: Mapped[float | None] = mapped_column(Double)
+    delivered_at: Mapped[float | None] = mapped_column(Double)
+    created_by: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    call_id: Mapped[str | None] = mapped_column(String(MAX_CALL_ID))
+    quote_id: Mapped[int | None] = mapped_column(BigInteger)
+    changed_at: Mapped[float | None] = mapped_column(Double)
 
 
 class OrderLineRow(CrmBase):
@@ -118,6 +147,7 @@ class OrderLineRow(CrmBase):
     quantity: Mapped[Decimal] = mapped_column(ExactDecimal)
     unit_price: Mapped[Decimal] = mapped_column(ExactDecimal)
     total: Mapped[Decimal] = mapped_column(ExactDecimal)
+    price_reason: Mapped[str | None] = mapped_column(String(16))  # PriceReason; NULL: from elsewhere
 
 
 class TicketRow(CrmBase):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from callcenter.storage.database import Database, DatabaseError, migration_config
 from callcenter.storage.tables import StorageBase
+from crm_core.orders import tables as _orders  # noqa: F401 - its tables belong to the metadata
 from crm_core.tables import CrmBase
 
 

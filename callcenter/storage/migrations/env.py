@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from callcenter.storage.tables import StorageBase
+from crm_core.orders import tables as _orders  # noqa: F401 - its tables belong to the metadata
 from crm_core.tables import CrmBase
 
 METADATA = [CrmBase.metadata, StorageBase.metadata]
