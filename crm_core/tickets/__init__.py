@@ -1,0 +1,1 @@
+"""Tickets: their life, service levels in business hours, escalation and complaints."""
