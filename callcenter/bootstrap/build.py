@@ -110,7 +110,8 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
     await _recall(calls, floor, desks, database, clock)
     setup_key = new_setup_key()
     accounts = StoredAccounts(people)
-    deps = WebDeps(
+    deps = _web_deps(
+        settings,
         accounts=accounts,
         directory=StoredDirectory(directory, history, reception),
         calls=StoredHistory(history),
@@ -123,16 +124,6 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         hub=hub,
         setup_key=setup_key,
         demo=demo,
-        pause_reasons=[
-            PauseReason(id=reason.id, names={"en": reason.en, "zh": reason.zh})
-            for reason in settings.pause_reasons
-        ],
-        queues=[QueueName(id=queue.id, name=queue.name) for queue in settings.queues],
-        surroundings=Surroundings.for_server(
-            host=settings.server.host,
-            public_url=settings.server.public_url,
-            trusted_proxies=frozenset(settings.server.trusted_proxies),
-        ),
         clock=clock,
     )
     web = WebServer(build_app(deps), host=settings.server.host, port=settings.server.port)
@@ -169,6 +160,43 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
         roster=roster,
         web=web,
         setup_key=setup_key,
+    )
+
+
+def _web_deps(
+    settings: Settings,
+    *,
+    accounts: StoredAccounts,
+    directory: StoredDirectory,
+    calls: StoredHistory,
+    desk: Reception,
+    health: ServerHealth,
+    hub: DeskHub,
+    setup_key: str,
+    demo: Demo | None,
+    clock: Clock,
+) -> WebDeps:
+    server = settings.server
+    return WebDeps(
+        accounts=accounts,
+        directory=directory,
+        calls=calls,
+        desk=desk,
+        health=health,
+        hub=hub,
+        setup_key=setup_key,
+        demo=demo,
+        pause_reasons=[
+            PauseReason(id=reason.id, names={"en": reason.en, "zh": reason.zh})
+            for reason in settings.pause_reasons
+        ],
+        queues=[QueueName(id=queue.id, name=queue.name) for queue in settings.queues],
+        surroundings=Surroundings.for_server(
+            host=server.host,
+            public_url=server.public_url,
+            trusted_proxies=frozenset(server.trusted_proxies),
+        ),
+        clock=clock,
     )
 
 
