@@ -32,6 +32,13 @@ class CrmBase(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+def _of_some(name: str, *columns: str) -> Index:
+    """An index of the rows that have the first of `columns`: of those without it, it would only be longer, and
+    SQLite's statistics of a column of NULLs make it scan the table instead."""
+    some = text(f"{columns[0]} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=some, postgresql_where=some)
+
+
 class CustomerRow(CrmBase):
     """A person or a company. `company` is a person's employer in words; a company's own name is `name`."""
 
@@ -151,8 +158,22 @@ class OrderLineRow(CrmBase):
 
 
 class TicketRow(CrmBase):
+    """`due_at` is when it should be solved; NULL while that waits for the customer. What hangs on a ticket is in
+    crm_core.tickets.tables. `call_id` is the call it was opened in; `owner` is who works on it as Actor.id.
+
+    The lists of crm_core.tickets.finding are each one of these indexes, read in order.
+    """
+
     __tablename__ = "tickets"
-    __table_args__ = (Index("ix_tickets_customer_id_created_at", "customer_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_tickets_customer_id_created_at", "customer_id", "created_at"),
+        Index("ix_tickets_customer_id_status_id", "customer_id", "status", "id"),
+        Index("ix_tickets_status_id", "status", "id"),
+        Index("ix_tickets_status_due_at_id", "status", "due_at", "id"),
+        _of_some("ix_tickets_owner_status_id", "owner", "status", "id"),
+        _of_some("ix_tickets_team_status_id", "team", "status", "id"),
+        _of_some("ix_tickets_next_escalation_at_id", "next_escalation_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
@@ -162,6 +183,25 @@ class TicketRow(CrmBase):
     priority: Mapped[str] = mapped_column(String(16))  # TicketPriority
     created_at: Mapped[float] = mapped_column(Double)
     due_at: Mapped[float | None] = mapped_column(Double)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    category: Mapped[str] = mapped_column(String(16), server_default="other")  # TicketCategory
+    description: Mapped[str] = mapped_column(Text, server_default="")
+    owner: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    owner_name: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    team: Mapped[str | None] = mapped_column(String(MAX_SHORT))
+    policy: Mapped[str] = mapped_column(String(MAX_SHORT), server_default="standard")
+    call_id: Mapped[str | None] = mapped_column(String(MAX_CALL_ID))
+    first_response_due_at: Mapped[float | None] = mapped_column(Double)
+    first_response_at: Mapped[float | None] = mapped_column(Double)
+    solved_at: Mapped[float | None] = mapped_column(Double)
+    closed_at: Mapped[float | None] = mapped_column(Double)
+    paused_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))  # of business time
+    next_escalation_at: Mapped[float | None] = mapped_column(Double)
+    escalation_level: Mapped[int] = mapped_column(server_default=text("0"))  # EscalationLevel
+    root_cause: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    satisfaction: Mapped[int | None]  # 1 to 5
+    satisfaction_waived: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    changed_at: Mapped[float | None] = mapped_column(Double)  # NULL while it is as it came
 
 
 class NoteRow(CrmBase):

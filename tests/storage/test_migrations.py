@@ -14,6 +14,7 @@ from callcenter.storage.database import Database, DatabaseError, migration_confi
 from callcenter.storage.tables import StorageBase
 from crm_core.orders import tables as _orders  # noqa: F401 - its tables belong to the metadata
 from crm_core.tables import CrmBase
+from crm_core.tickets import tables as _tickets  # noqa: F401 - its tables belong to the metadata
 
 
 def _differences(connection: Connection) -> list[object]:

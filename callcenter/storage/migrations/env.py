@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from callcenter.storage.tables import StorageBase
 from crm_core.orders import tables as _orders  # noqa: F401 - its tables belong to the metadata
 from crm_core.tables import CrmBase
+from crm_core.tickets import tables as _tickets  # noqa: F401 - its tables belong to the metadata
 
 METADATA = [CrmBase.metadata, StorageBase.metadata]
 
