@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from sqlalchemy import URL, func, insert, select, update
@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from crm_core import queries, rows
+from crm_core.changing import Actor, Change, Entity, Plain, changing
 from crm_core.matching import blocks_of, match
 from crm_core.numbers import DEFAULT_EXTENSION_DIGITS, Number, NumberKind, digits_of, parse_number
 from crm_core.reading import Plan, Query, Reader, ReadFailed, Row, T, open_reader
@@ -28,7 +29,7 @@ from crm_core.records import (
 )
 from crm_core.tables import MAX_NAME, CustomerRow, CustomerTermRow, NoteRow, PhoneNumberRow
 from crm_core.terms import AFTER_ANY, asked
-from crm_core.writing import number_values, same_number, term_values, writing
+from crm_core.writing import number_values, same_number, term_values
 
 log = logging.getLogger(__name__)
 
@@ -172,18 +173,20 @@ class CustomerDirectory:
     async def create(
         self,
         *,
+        by: Actor,
         name: str,
         company: str | None = None,
         language: str | None = None,
         numbers: Sequence[str] = (),
     ) -> CustomerCard:
-        """Make a customer, committed when this returns. Raises InvalidCustomer, CustomersUnavailable.
+        """Make a customer, committed with its audit when this returns. Raises InvalidCustomer,
+        CustomersUnavailable.
 
         A number that another customer has too is allowed: the next call from it is ambiguous and says so.
         """
         parsed = self._checked_numbers(numbers)
-        values: dict[str, object] = {
-            "kind": CustomerKind.PERSON,
+        values: dict[str, Plain] = {
+            "kind": CustomerKind.PERSON.value,
             "name": _text(name, "name", MAX_NAME),
             "company": _text(company, "company", MAX_NAME) if company and company.strip() else None,
             "language": _language(language or "en"),
@@ -192,20 +195,20 @@ class CustomerDirectory:
         }
         for last in (False, False, True):
             try:
-                async with self._write() as session:
-                    return await _insert_customer(session, values, parsed)
+                async with self._change(by) as change:
+                    return await _insert_customer(change, values, parsed)
             except IntegrityError:
                 if last:
                     raise CustomersUnavailable("no free customer number was found") from None
         raise AssertionError("unreachable")
 
     async def add_note(
-        self, customer_id: int, *, text: str, by: str, call_id: str | None = None
+        self, customer_id: int, *, text: str, by: Actor, call_id: str | None = None
     ) -> Note | None:
         """Keep a note, committed when this returns; None if the customer is unknown. Raises as `create`."""
         body = _text(text, "text", MAX_NOTE)
-        at = self._now()
-        async with self._write() as session:
+        async with self._change(by) as change:
+            at, session = change.at, change.session
             touched = await session.execute(
                 update(CustomerRow)
                 .where(CustomerRow.id == customer_id)
@@ -214,9 +217,11 @@ class CustomerDirectory:
             )
             if touched.scalar_one_or_none() is None:
                 return None
-            note = NoteRow(customer_id=customer_id, text=body, at=at, by=by[:MAX_NAME], call_id=call_id)
+            note = NoteRow(customer_id=customer_id, text=body, at=at, by=by.name[:MAX_NAME], call_id=call_id)
             session.add(note)
             await session.flush()
+            written = {"text": body, "call_id": call_id}
+            change.created(Entity.NOTE, note.id, written, customer_id=customer_id)
             return Note(id=note.id, text=body, at=at, by=note.by, call_id=call_id)
 
     def _phone_question(self, question: str) -> dict[str, str | None] | None:
@@ -242,10 +247,13 @@ class CustomerDirectory:
             raise CustomersUnavailable(str(failure)) from failure
 
     @asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncSession]:
+    async def _change(self, by: Actor) -> AsyncIterator[Change]:
         try:
-            async with asyncio.timeout(WRITE_SECONDS), writing(self._sessions) as session:
-                yield session
+            async with (
+                asyncio.timeout(WRITE_SECONDS),
+                changing(self._sessions, by, at=self._now()) as change,
+            ):
+                yield change
         except IntegrityError:
             raise
         except (SQLAlchemyError, OSError, TimeoutError) as error:
@@ -263,8 +271,9 @@ class CustomerDirectory:
 
 
 async def _insert_customer(
-    session: AsyncSession, values: dict[str, object], numbers: Iterable[Number]
+    change: Change, values: Mapping[str, Plain], numbers: Sequence[Number]
 ) -> CustomerCard:
+    session = change.session
     highest = await session.scalar(select(func.max(CustomerRow.id)))
     number = await _free_number(session, _NUMBERS_FROM + (highest or 0) + 1)
     row = CustomerRow(number=number, **values)
@@ -274,6 +283,9 @@ async def _insert_customer(
     if phones:
         await session.execute(insert(PhoneNumberRow), phones)
     await session.execute(insert(CustomerTermRow), term_values(row.id, (row.number, row.name, row.company)))
+    spellings: list[Plain] = [one.raw for one in numbers]
+    made = {**values, "number": number, "numbers": spellings}
+    change.created(Entity.CUSTOMER, row.id, made, customer_id=row.id)
     return CustomerCard(
         id=CustomerId(row.id),
         number=row.number,

@@ -9,6 +9,7 @@ from callcenter import __version__
 from callcenter.storage.database import Database
 from callcenter.storage.history import CallDetail, CallHistory, CallRow, HistoryUnavailable
 from callcenter.storage.people import People, Person
+from crm_core.changing import Actor
 from crm_core.directory import CustomerDirectory, CustomersUnavailable, InvalidCustomer
 from web.encoding import Document
 from web.ports import (
@@ -144,6 +145,7 @@ class StoredDirectory:
     async def create(self, customer: NewCustomer, by: User) -> Document | Refusal:
         try:
             card = await self._directory.create(
+                by=_actor(by),
                 name=customer.name,
                 company=customer.company,
                 language=customer.language,
@@ -161,7 +163,7 @@ class StoredDirectory:
         self, customer_id: int, text: str, call_id: str | None, by: User
     ) -> Document | Refusal:
         try:
-            note = await self._directory.add_note(customer_id, text=text, by=by.name, call_id=call_id)
+            note = await self._directory.add_note(customer_id, text=text, by=_actor(by), call_id=call_id)
         except InvalidCustomer as refusal:
             return Refusal(why=Refused.INVALID, detail=str(refusal), field=refusal.field)
         except CustomersUnavailable:
@@ -171,6 +173,10 @@ class StoredDirectory:
         if call_id is not None:
             self._ties.noted(call_id, customer_id, note.id, by)
         return note
+
+
+def _actor(user: User) -> Actor:
+    return Actor(id=f"user:{user.id}", name=user.name)
 
 
 class StoredHistory:

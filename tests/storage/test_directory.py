@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import URL, insert, select, text
 
 from callcenter.storage.database import Database
+from crm_core.audit import AuditTrail
+from crm_core.changing import Entity
 from crm_core.columns import to_scaled
 from crm_core.demo import demo_customers, demo_numbers, load_demo
 from crm_core.directory import CustomerDirectory, CustomersUnavailable, InvalidCustomer
@@ -20,6 +22,7 @@ from crm_core.reading import Reader, ReadFailed
 from crm_core.records import MatchConfidence, Money
 from crm_core.tables import ContactRow, CustomerRow, OrderLineRow, OrderRow, PhoneNumberRow
 from crm_core.writing import insert_with_ids, writing
+from tests.storage.actors import ANNA, EVE
 from tests.storage.readers import WatchedReader
 
 NOW = 1_800_000_000.0
@@ -33,7 +36,7 @@ async def directory(database: Database) -> AsyncIterator[CustomerDirectory]:
 
 
 async def test_a_caller_is_found_in_any_spelling(directory: CustomerDirectory) -> None:
-    ann = await directory.create(name="Ann Example", numbers=["(415) 555-0123"])
+    ann = await directory.create(by=ANNA, name="Ann Example", numbers=["(415) 555-0123"])
     for spelling in ("+14155550123", "4155550123", "0014155550123", "011 1 415 555 0123", "1-415-555-0123"):
         found = await directory.identify(spelling)
         assert (found.confidence, found.candidates) == (MatchConfidence.EXACT, (ann,)), spelling
@@ -41,8 +44,8 @@ async def test_a_caller_is_found_in_any_spelling(directory: CustomerDirectory) -
 
 
 async def test_several_on_one_number_are_ambiguous(directory: CustomerDirectory) -> None:
-    ann = await directory.create(name="Ann Example", numbers=["+14155550123"])
-    bob = await directory.create(name="Bob Example", numbers=["415 555 0123"])
+    ann = await directory.create(by=ANNA, name="Ann Example", numbers=["+14155550123"])
+    bob = await directory.create(by=ANNA, name="Bob Example", numbers=["415 555 0123"])
     found = await directory.identify("+14155550123")
     assert (found.confidence, found.candidates) == (MatchConfidence.AMBIGUOUS, (ann, bob))
 
@@ -62,7 +65,7 @@ async def test_several_on_one_number_are_ambiguous(directory: CustomerDirectory)
 async def test_strangers_get_nobodys_record(
     directory: CustomerDirectory, raw: str, confidence: MatchConfidence, kind: NumberKind
 ) -> None:
-    await directory.create(name="Ann Example", numbers=["+14155550123"])
+    await directory.create(by=ANNA, name="Ann Example", numbers=["+14155550123"])
     found = await directory.identify(raw)
     assert (found.confidence, found.candidates, found.number.kind) == (confidence, (), kind)
 
@@ -70,14 +73,14 @@ async def test_strangers_get_nobodys_record(
 async def test_national_digits_of_another_country_match_only_without_a_country(
     directory: CustomerDirectory,
 ) -> None:
-    ann = await directory.create(name="Ann Example", numbers=["+44 20 7946 0123"])
+    ann = await directory.create(by=ANNA, name="Ann Example", numbers=["+44 20 7946 0123"])
     without = await directory.identify("020 7946 0123")
     assert (without.confidence, without.candidates) == (MatchConfidence.LIKELY, (ann,))
     assert (await directory.identify("+86 20 7946 0123")).confidence is MatchConfidence.NONE
 
 
 async def test_contacts_and_blocks_of_a_company(database: Database, directory: CustomerDirectory) -> None:
-    company = await directory.create(name="Redwood Bakery", numbers=["+442079460100"])
+    company = await directory.create(by=ANNA, name="Redwood Bakery", numbers=["+442079460100"])
     async with writing(database.sessions) as session:
         contact = ContactRow(customer_id=company.id, name="Bob Example", role="Owner")
         session.add(contact)
@@ -110,7 +113,7 @@ async def test_contacts_and_blocks_of_a_company(database: Database, directory: C
 
 
 async def test_a_record_is_whole_and_exact(database: Database, directory: CustomerDirectory) -> None:
-    ann = await directory.create(name="Ann Example", numbers=["+14155550123", "1001"])
+    ann = await directory.create(by=ANNA, name="Ann Example", numbers=["+14155550123", "1001"])
     prices = [Decimal("0.1"), Decimal("0.2"), Decimal("922337203685.4775")]
     async with writing(database.sessions) as session:
         for n, price in enumerate(prices):
@@ -127,19 +130,31 @@ async def test_a_record_is_whole_and_exact(database: Database, directory: Custom
             line = {"position": 1, "sku": "X", "title": "Y", "quantity": Decimal(1)}
             line |= {"order_id": order_id, "unit_price": price, "total": price}
             await session.execute(insert(OrderLineRow), [line])
-    await directory.add_note(ann.id, text="Hello", by="Bob", call_id="pbx:1")
+    await directory.add_note(ann.id, text="Hello", by=EVE, call_id="pbx:1")
     record = await directory.record(ann.id)
     assert record is not None
     assert [order.total.amount for order in record.orders] == prices
     assert [order.lines[0].total.amount for order in record.orders] == prices
     assert record.value_12m == Money(amount=Decimal("0.3"), currency="USD")
     assert record.orders[2].total.text == "922337203685.4775"
-    assert [(note.text, note.by, note.call_id) for note in record.notes] == [("Hello", "Bob", "pbx:1")]
+    assert [(note.text, note.by, note.call_id) for note in record.notes] == [("Hello", "Eve", "pbx:1")]
     assert [number.kind for number in record.numbers] == ["number", "extension"]
     assert record.to_json()["value_12m"] == {"amount": "0.30", "currency": "USD"}
     assert await directory.record(987_654) is None
     assert await directory.card(ann.id) == ann
     assert await directory.card(987_654) is None
+
+
+async def test_what_people_write_is_in_the_audit(database: Database) -> None:
+    directory = CustomerDirectory(database.sessions, region="US", now=lambda: NOW)
+    ann = await directory.create(by=ANNA, name="Ann Example", numbers=["+14155550123"])
+    note = await directory.add_note(ann.id, text="Hello", by=EVE, call_id="pbx:1")
+    assert note is not None
+    written, made = await AuditTrail(database.sessions).of_customer(ann.id)
+    assert (made.actor, made.at, made.entity, made.entity_id) == (ANNA, NOW, Entity.CUSTOMER, ann.id)
+    assert (made.after["name"], made.after["numbers"]) == ("Ann Example", ["+14155550123"])
+    assert (written.actor, written.entity, written.entity_id) == (EVE, Entity.NOTE, note.id)
+    assert written.after == {"text": "Hello", "call_id": "pbx:1"}
 
 
 async def test_a_record_takes_a_fixed_number_of_queries(database: Database) -> None:
@@ -191,8 +206,10 @@ def _identify_arguments(compiled: object) -> tuple[object, ...]:
 
 
 async def test_people_are_found_by_words_and_by_numbers(directory: CustomerDirectory) -> None:
-    ann = await directory.create(name="Ann O'Neill", company="Redwood Bakery", numbers=["+14155550123"])
-    ming = await directory.create(name="王小明", language="zh-CN", numbers=["+86 10 0000 0123"])
+    ann = await directory.create(
+        by=ANNA, name="Ann O'Neill", company="Redwood Bakery", numbers=["+14155550123"]
+    )
+    ming = await directory.create(by=ANNA, name="王小明", language="zh-CN", numbers=["+86 10 0000 0123"])
     both = {ann.id, ming.id}
     for question, expected in {
         "ann": {ann.id},
@@ -225,9 +242,9 @@ async def test_people_are_found_by_words_and_by_numbers(directory: CustomerDirec
 async def test_the_last_changed_come_first_without_a_question(database: Database) -> None:
     clock = iter(range(1, 100))
     directory = CustomerDirectory(database.sessions, region="US", now=lambda: float(next(clock)))
-    ann = await directory.create(name="Ann Example")
-    bob = await directory.create(name="Bob Example")
-    await directory.add_note(ann.id, text="called", by="Eve")
+    ann = await directory.create(by=ANNA, name="Ann Example")
+    bob = await directory.create(by=ANNA, name="Bob Example")
+    await directory.add_note(ann.id, text="called", by=EVE)
     assert await directory.search("") == [ann, bob]
     await directory.close()
 
@@ -235,12 +252,12 @@ async def test_the_last_changed_come_first_without_a_question(database: Database
 async def test_made_customers_get_the_next_free_number(
     database: Database, directory: CustomerDirectory
 ) -> None:
-    first = await directory.create(name="Ann Example")
+    first = await directory.create(by=ANNA, name="Ann Example")
     assert first.number == "C-100001"
     async with writing(database.sessions) as session:
         imported = {"number": "C-100002", "kind": "person", "name": "Imported", "language": "en"}
         await session.execute(insert(CustomerRow), [imported | {"since": NOW, "changed_at": NOW}])
-    second = await directory.create(name="Bob Example", company=" ", language="zh-CN")
+    second = await directory.create(by=ANNA, name="Bob Example", company=" ", language="zh-CN")
     assert (second.number, second.company, second.language) == ("C-100003", None, "zh-CN")
 
 
@@ -261,15 +278,15 @@ async def test_wrong_input_names_its_field_and_stores_nothing(
 ) -> None:
     values: dict[str, object] = {"name": "Ann Example"} | wrong
     with pytest.raises(InvalidCustomer) as refused:
-        await directory.create(**values)  # type: ignore[arg-type]
+        await directory.create(by=ANNA, **values)  # type: ignore[arg-type]
     assert refused.value.field == field
     assert await directory.search("") == []
 
 
 async def test_a_note_for_nobody_and_an_empty_one(directory: CustomerDirectory) -> None:
-    assert await directory.add_note(42, text="x", by="Bob") is None
+    assert await directory.add_note(42, text="x", by=EVE) is None
     with pytest.raises(InvalidCustomer, match="empty"):
-        await directory.add_note(42, text=" \x00 ", by="Bob")
+        await directory.add_note(42, text=" \x00 ", by=EVE)
 
 
 async def test_the_demo_is_a_thousand_customers_once(
@@ -282,7 +299,7 @@ async def test_the_demo_is_a_thousand_customers_once(
     assert (await directory.identify(numbers.known[0])).confidence is MatchConfidence.EXACT
     assert (await directory.identify(numbers.ambiguous[0])).confidence is MatchConfidence.AMBIGUOUS
     assert (await directory.identify(numbers.unknown[0])).confidence is MatchConfidence.NONE
-    await directory.create(name="One More")  # the ids taken for the demo are really taken
+    await directory.create(by=ANNA, name="One More")  # the ids taken for the demo are really taken
 
 
 async def test_a_failing_database_never_raises_into_the_call(
@@ -317,7 +334,7 @@ async def test_a_database_that_is_not_there(tmp_path: Path) -> None:
         with pytest.raises(CustomersUnavailable):
             await directory.record(1)
         with pytest.raises(CustomersUnavailable):
-            await directory.create(name="Ann Example")
+            await directory.create(by=ANNA, name="Ann Example")
         await directory.close()
         await directory.close()
         await database.close()
@@ -327,7 +344,7 @@ async def test_reading_goes_on_while_another_writes(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/callcenter.db")
     await database.migrate()
     directory = CustomerDirectory(database.sessions, region="US")
-    ann = await directory.create(name="Ann Example", numbers=["+14155550123"])
+    ann = await directory.create(by=ANNA, name="Ann Example", numbers=["+14155550123"])
     other = sqlite3.connect(tmp_path / "callcenter.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     assert (await directory.identify("+14155550123")).candidates == (ann,)

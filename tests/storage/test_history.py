@@ -16,6 +16,7 @@ from callcenter.storage.journal import JournalWriter, open_journal
 from callcenter.storage.people import People
 from crm_core.directory import CustomerDirectory
 from crm_core.reading import Statement
+from tests.storage.actors import ANNA
 from tests.storage.journal_parts import AT, entry, fold, segment
 
 
@@ -39,7 +40,7 @@ async def test_rows_come_newest_first_with_names(
 ) -> None:
     agent = await People(database).create_agent(name="Bob Example", endpoint="PJSIP/1001")
     directory = CustomerDirectory(database.sessions, region="US")
-    customer = await directory.create(name="Ann Example", numbers=["+1 415 555 0123"])
+    customer = await directory.create(by=ANNA, name="Ann Example", numbers=["+1 415 555 0123"])
     await directory.close()
     journal.append(
         (),

@@ -16,6 +16,7 @@ from callcenter.bootstrap.server import Server
 from callcenter.calls.ports import Part
 from callcenter.storage.history import CallHistory, CallRow
 from crm_core.reading import Plan, Query, Row, SqliteReader, Statement
+from tests.storage.actors import ANNA
 from tests.storage.journal_parts import AT, fold
 
 THEIRS, OTHER = "+12025550142", "+12025550143"
@@ -50,7 +51,7 @@ async def test_the_last_calls_of_a_customer_or_of_a_number_that_is_nobodys(
 
 
 async def test_a_caller_is_looked_up_with_record_and_calls(server: Server) -> None:
-    ann = await server.directory.create(name="Ann Example", numbers=[THEIRS])
+    ann = await server.directory.create(by=ANNA, name="Ann Example", numbers=[THEIRS])
     server.journal.append((), [fold("pbx:1", arrived_at=AT, caller_e164=THEIRS, customer_id=ann.id)])
     assert await server.journal.flush(20.0)
     found = await StoredCallers(server.directory, server.history).look_up(THEIRS, chosen=None, calls=5)
@@ -76,7 +77,7 @@ async def test_a_part_that_fails_leaves_the_others(
     known: tuple[bool, bool, bool],
     failed: set[Part],
 ) -> None:
-    ann = await server.directory.create(name="Ann Example", numbers=[THEIRS])
+    ann = await server.directory.create(by=ANNA, name="Ann Example", numbers=[THEIRS])
     server.journal.append((), [fold("pbx:1", arrived_at=AT, caller_e164=THEIRS, customer_id=ann.id)])
     assert await server.journal.flush(20.0)
     steps, run = count(1), SqliteReader._run
@@ -98,7 +99,7 @@ async def test_a_part_that_fails_leaves_the_others(
 async def test_what_was_read_when_time_is_up_is_shown(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = await server.directory.create(name="Ann Example", numbers=[THEIRS])
+    ann = await server.directory.create(by=ANNA, name="Ann Example", numbers=[THEIRS])
     monkeypatch.setattr(past, "LOOKUP_SECONDS", 0.2)
 
     def endless(history: CallHistory, **_: object) -> Plan[list[CallRow]]:

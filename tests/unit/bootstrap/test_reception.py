@@ -28,6 +28,7 @@ from callcenter.telephony.events import (
     OfferEnded,
 )
 from ivr.flow import Enqueue, Flow
+from tests.storage.actors import ANNA
 from web.ports import AgentWish, Refusal, Refused, User, agent_desk
 from web.security.permissions import Role
 
@@ -185,7 +186,7 @@ async def test_a_customer_is_chosen_by_whoever_has_the_call_on_the_desk(
     server: Server, reception: Reception, clock: ManualClock
 ) -> None:
     customer = await server.directory.create(
-        name="Ada", company=None, language="en", numbers=["+12025550142"]
+        by=ANNA, name="Ada", company=None, language="en", numbers=["+12025550142"]
     )
     reception.call_events([added(LEG, "PJSIP/trunk", at=clock.now()), *rings(clock.now())])
     mine, other = user_of(server, "1001"), user_of(server, "1002")
