@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from crm_core.changing import Action, Actor, Entity
 from crm_core.tables import AuditRow
 
 MAX_PAGE = 100
+READ_SECONDS = 2.0  # a person waits for it; longer is a database that is down
+
+
+class AuditUnavailable(Exception):
+    """The database did not answer, or not in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ class AuditEntry:
 
 
 class AuditTrail:
-    """Reads only. Pages go by id: `before_id` is the last one of the page before."""
+    """Reads only. Pages go by id: `before_id` is the last one of the page before. Raises AuditUnavailable."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
         self._sessions = sessions
@@ -66,8 +73,11 @@ class AuditTrail:
         if before_id is not None:
             wanted = wanted.where(AuditRow.id < before_id)
         newest = wanted.order_by(AuditRow.id.desc()).limit(max(1, min(limit, MAX_PAGE)))
-        async with self._sessions() as session:
-            return [_entry(row) for row in await session.scalars(newest)]
+        try:
+            async with asyncio.timeout(READ_SECONDS), self._sessions() as session:
+                return [_entry(row) for row in await session.scalars(newest)]
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise AuditUnavailable(type(error).__name__) from error
 
 
 def _entry(row: AuditRow) -> AuditEntry:

@@ -123,6 +123,14 @@ class NewCustomer:
     call_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of a long list. `rest` is where the next page begins, for the port that gave it; None at the end."""
+
+    items: Sequence[Document]
+    rest: int | None
+
+
 class Directory(Protocol):
     """Customers: `crm_core` behind a port."""
 
@@ -139,6 +147,9 @@ class Directory(Protocol):
         self, customer_id: int, text: str, call_id: str | None, by: User
     ) -> Document | Refusal:
         """Note, committed when this returns."""
+
+    async def changes(self, customer_id: int, *, rest: int | None, limit: int) -> Page:
+        """ChangeEntries of that customer and what belongs to it, newest first; empty for an unknown one."""
 
 
 class CallHistory(Protocol):

@@ -35,6 +35,7 @@ from callcenter.storage.people import AgentRecord, People
 from callcenter.storage.restart import last_heard, open_journal_lines
 from callcenter.storage.wishes import Wishes
 from callcenter.telephony.events import Endpoint
+from crm_core.audit import AuditTrail
 from crm_core.directory import CustomerDirectory
 from ivr.flow import greeting_then_queue
 from web.app import WebServer, build_app
@@ -113,7 +114,7 @@ async def _assemble(settings: Settings, database: Database, demo: Demo | None, c
     deps = _web_deps(
         settings,
         accounts=accounts,
-        directory=StoredDirectory(directory, history, reception),
+        directory=StoredDirectory(directory, history, AuditTrail(database.sessions), reception),
         calls=StoredHistory(history),
         desk=reception,
         health=ServerHealth(

@@ -9,6 +9,7 @@ from callcenter import __version__
 from callcenter.storage.database import Database
 from callcenter.storage.history import CallDetail, CallHistory, CallRow, HistoryUnavailable
 from callcenter.storage.people import People, Person
+from crm_core.audit import AuditTrail, AuditUnavailable
 from crm_core.changing import Actor
 from crm_core.directory import CustomerDirectory, CustomersUnavailable, InvalidCustomer
 from web.encoding import Document
@@ -17,6 +18,7 @@ from web.ports import (
     HealthReport,
     Language,
     NewCustomer,
+    Page,
     PartUnavailable,
     Refusal,
     Refused,
@@ -118,9 +120,12 @@ CALLS_SHOWN = 20
 class StoredDirectory:
     """`web.ports.Directory` over `CustomerDirectory`. A database that fails is a 503, not a fault."""
 
-    def __init__(self, directory: CustomerDirectory, history: CallHistory, ties: CallTies) -> None:
+    def __init__(
+        self, directory: CustomerDirectory, history: CallHistory, audit: AuditTrail, ties: CallTies
+    ) -> None:
         self._directory = directory
         self._history = history
+        self._audit = audit
         self._ties = ties
 
     async def search(self, q: str, limit: int) -> Sequence[Document]:
@@ -173,6 +178,13 @@ class StoredDirectory:
         if call_id is not None:
             self._ties.noted(call_id, customer_id, note.id, by)
         return note
+
+    async def changes(self, customer_id: int, *, rest: int | None, limit: int) -> Page:
+        try:
+            found = await self._audit.of_customer(customer_id, before_id=rest, limit=limit)
+        except AuditUnavailable as failure:
+            raise PartUnavailable from failure
+        return Page(items=found, rest=found[-1].id if len(found) == limit else None)
 
 
 def _actor(user: User) -> Actor:

@@ -14,6 +14,7 @@ from web.ports import (
     HealthReport,
     Language,
     NewCustomer,
+    Page,
     Refusal,
     Refused,
     SessionRecord,
@@ -109,6 +110,7 @@ class FakeDirectory:
     customers: dict[int, dict[str, object]] = field(default_factory=dict)
     notes: list[tuple[int, str, str | None, str]] = field(default_factory=list)
     created: list[NewCustomer] = field(default_factory=list)
+    changed: list[tuple[int, int]] = field(default_factory=list)  # customer, id of the change
 
     async def search(self, q: str, limit: int) -> Sequence[Document]:
         return [one for one in self.customers.values() if q.casefold() in str(one["name"]).casefold()][:limit]
@@ -131,6 +133,11 @@ class FakeDirectory:
             return Refusal(why=Refused.NOT_FOUND, detail="There is no such customer.")
         self.notes.append((customer_id, text, call_id, by.name))
         return {"id": len(self.notes), "text": text, "at": 1.0, "by": by.name, "call_id": call_id}
+
+    async def changes(self, customer_id: int, *, rest: int | None, limit: int) -> Page:
+        left = [one for one in reversed(self.changed) if one[0] == customer_id and one[1] < (rest or 1_000)]
+        items = [{"id": number, "by": "Ada"} for _, number in left[:limit]]
+        return Page(items=items, rest=left[limit - 1][1] if len(left) > limit else None)
 
 
 @dataclass

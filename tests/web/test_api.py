@@ -83,6 +83,26 @@ async def test_customers(served: House) -> None:
         assert (await served.ask("GET", f"/customers?{query}")).status == 422
 
 
+async def test_changes_are_read_in_pages_by_supervisors(served: House) -> None:
+    served.directory.changed += [(1, number) for number in range(1, 6)] + [(2, 6)]
+    served.person("sue", Role.SUPERVISOR)
+    await served.sign_in("sue")
+    seen, cursor = [], ""
+    for _ in range(3):
+        page = await served.ask("GET", f"/customers/1/changes?limit=2{cursor}")
+        assert page.status == 200
+        seen.append([one["id"] for one in page.json["items"]])
+        cursor = f"&cursor={page.json['next']}"
+    assert seen == [[5, 4], [3, 2], [1]]
+    assert page.json["next"] is None
+    for query in ("cursor=x", "cursor=", "cursor=LTE", "cursor=w6k", "limit=101"):
+        refused = await served.ask("GET", f"/customers/1/changes?{query}")
+        assert (refused.status, len(refused.json["errors"])) == (422, 1)
+    assert (await served.ask("GET", "/customers/nobody/changes")).status == 404
+    await served.sign_in("anna")
+    assert (await served.ask("GET", "/customers/1/changes")).status == 403
+
+
 async def test_notes(served: House) -> None:
     await served.sign_in("anna")
     served.directory.customers[1] = card(1, "Ada")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from web.ports import AgentWish, DemoCallKind, Language
 
@@ -98,6 +99,31 @@ class SearchQuery(_Text):
 
 class ListQuery(_Text):
     limit: Annotated[int, Field(ge=1, le=_MAX_LIMIT)] = 50
+
+
+def _position(cursor: object) -> int | None:
+    """What `cursor_of` made; a client only hands it back."""
+    if cursor is None:
+        return None
+    try:
+        place = int(base64.urlsafe_b64decode(str(cursor) + "==").decode("ascii"))
+    except ValueError:
+        raise ValueError("not a cursor of this list") from None
+    if not 0 < place <= _MAX_ID:
+        raise ValueError("not a cursor of this list")
+    return place
+
+
+def cursor_of(place: int) -> str:
+    """An opaque name for a place in a list."""
+    return base64.urlsafe_b64encode(str(place).encode("ascii")).decode("ascii").rstrip("=")
+
+
+class PageQuery(_Text):
+    """`cursor` is the `next` of the page before."""
+
+    cursor: Annotated[int | None, BeforeValidator(_position)] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
 class CustomerPath(_Text):

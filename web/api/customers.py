@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.api.bodies import CustomerPath, NewCustomerBody, NoteBody, SearchQuery
-from web.api.endpoint import Asked, Endpoint, answer, granted, items
+from web.api.bodies import CustomerPath, NewCustomerBody, NoteBody, PageQuery, SearchQuery
+from web.api.endpoint import Asked, Endpoint, answer, granted, items, page
 from web.ports import NewCustomer
 from web.problems import not_found
 from web.security.permissions import Permission
@@ -42,9 +42,16 @@ async def add_note(asked: Asked) -> web.Response:
     return answer(granted(note), status=201)
 
 
+async def changes(asked: Asked) -> web.Response:
+    customer_id = asked.path(CustomerPath).id
+    query = asked.query(PageQuery)
+    return page(await asked.deps.directory.changes(customer_id, rest=query.cursor, limit=query.limit))
+
+
 ENDPOINTS = (
     Endpoint(method="GET", path="/customers", handler=search, needs=Permission.SEE_CUSTOMERS),
     Endpoint(method="POST", path="/customers", handler=create, needs=Permission.EDIT_CUSTOMERS),
     Endpoint(method="GET", path="/customers/{id}", handler=record, needs=Permission.SEE_CUSTOMERS),
+    Endpoint(method="GET", path="/customers/{id}/changes", handler=changes, needs=Permission.SEE_AUDIT),
     Endpoint(method="POST", path="/customers/{id}/notes", handler=add_note, needs=Permission.EDIT_CUSTOMERS),
 )

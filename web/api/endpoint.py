@@ -14,9 +14,10 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from web.api.bodies import cursor_of
 from web.deps import WebDeps
 from web.encoding import Document, encode
-from web.ports import Refusal, Refused, SessionRecord, User
+from web.ports import Page, Refusal, Refused, SessionRecord, User
 from web.problems import FieldError, Problem, invalid, not_found
 from web.realtime.socket import LiveSockets
 from web.security.origin import SAFE_METHODS, host_is_ours, is_secure, origin_is_ours, peer_address
@@ -189,6 +190,12 @@ def answer(document: Document, *, status: int = 200) -> web.Response:
 def items(documents: Document) -> web.Response:
     """A JSON answer `{items: […]}`."""
     return answer({"items": documents})
+
+
+def page(found: Page) -> web.Response:
+    """A JSON answer `{items: […], next}`: `next` is the cursor of the page after this one, null at the end."""
+    rest = found.rest
+    return answer({"items": found.items, "next": None if rest is None else cursor_of(rest)})
 
 
 def no_content() -> web.Response:

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     EDIT_CUSTOMERS = "edit_customers"
     SEE_OWN_CALLS = "see_own_calls"
     SEE_ALL_CALLS = "see_all_calls"
+    SEE_AUDIT = "see_audit"  # who changed what of a record
     DEMO_CALL = "demo_call"
 
 
@@ -38,7 +39,7 @@ _AGENT = frozenset(
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | {Permission.SEE_ALL_CALLS},
+    Role.SUPERVISOR: _AGENT | {Permission.SEE_ALL_CALLS, Permission.SEE_AUDIT},
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -18,6 +18,7 @@ from callcenter.bootstrap.web_ports import (
 )
 from callcenter.storage.database import Database
 from callcenter.storage.history import CallHistory, HistoryUnavailable
+from crm_core.audit import AuditTrail, AuditUnavailable
 from crm_core.directory import CustomerDirectory, CustomersUnavailable
 from tests.storage.journal_parts import AT, fold
 from web.ports import NewCustomer, PartUnavailable, Refusal, Refused, SessionRecord, User
@@ -63,7 +64,7 @@ def ties() -> FakeTies:
 
 @pytest.fixture
 def directory(server: Server, ties: FakeTies) -> StoredDirectory:
-    return StoredDirectory(server.directory, server.history, ties)
+    return StoredDirectory(server.directory, server.history, AuditTrail(server.database.sessions), ties)
 
 
 async def test_a_new_customer_is_tied_to_the_call(directory: StoredDirectory, ties: FakeTies) -> None:
@@ -120,18 +121,39 @@ async def test_a_customers_page_has_the_last_calls_or_says_that_they_are_missing
     assert await server.journal.flush(20.0)
     page = cast(Any, await directory.record(card.id))
     assert [call.id for call in page["calls"]] == [f"pbx:{n}" for n in range(CALLS_SHOWN + 4, 4, -1)]
-    without = StoredDirectory(server.directory, cast(CallHistory, Down(HistoryUnavailable("down"))), ties)
+    without = StoredDirectory(
+        server.directory,
+        cast(CallHistory, Down(HistoryUnavailable("down"))),
+        AuditTrail(server.database.sessions),
+        ties,
+    )
     page = cast(Any, await without.record(card.id))
     assert (page["name"], page["calls"], page["missing"]) == ("Ada", [], ["calls"])
+
+
+async def test_who_changed_what_in_pages(directory: StoredDirectory) -> None:
+    card = cast(Any, await directory.create(NewCustomer(name="Ada", numbers=("+12025550142",)), ANNA))
+    for text in ("one", "two"):
+        await directory.add_note(card.id, text, None, ANNA)
+    first = await directory.changes(card.id, rest=None, limit=2)
+    second = await directory.changes(card.id, rest=first.rest, limit=2)
+    seen = [cast(Any, one).to_json() for one in (*first.items, *second.items)]
+    assert [(one["by"], one["entity"], one["action"]) for one in seen] == [
+        ("Anna", "note", "created"),
+        ("Anna", "note", "created"),
+        ("Anna", "customer", "created"),
+    ]
+    assert second.rest is None
 
 
 async def test_customers_while_the_database_is_down(ties: FakeTies) -> None:
     down = StoredDirectory(
         cast(CustomerDirectory, Down(CustomersUnavailable("down"))),
         cast(CallHistory, Down(HistoryUnavailable("down"))),
+        cast(AuditTrail, Down(AuditUnavailable("down"))),
         ties,
     )
-    for ask in (down.search("a", 5), down.record(1)):
+    for ask in (down.search("a", 5), down.record(1), down.changes(1, rest=None, limit=5)):
         with pytest.raises(PartUnavailable):
             await ask
     for do in (down.create(NEW, ANNA), down.add_note(1, "x", "pbx:1.1", ANNA)):
