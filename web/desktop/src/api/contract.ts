@@ -115,6 +115,24 @@ export interface Note {
   readonly call_id: string | null;
 }
 
+/** One change of a record: `before` and `after` hold the fields that differ. */
+export interface ChangeEntry {
+  readonly id: number;
+  readonly at: number;
+  readonly by: string;
+  readonly entity: string;
+  readonly entity_id: number;
+  readonly action: "created" | "changed" | "deleted";
+  readonly before: Readonly<Record<string, unknown>>;
+  readonly after: Readonly<Record<string, unknown>>;
+}
+
+/** Some of a long list; `next` is the cursor of the page after this one. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
 export interface CustomerRecord extends CustomerCard {
   readonly since: number | string | null;
   readonly owner: string | null;

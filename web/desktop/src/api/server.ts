@@ -1,6 +1,17 @@
 /** The calls of docs/realtime.md, by name. */
 
-import type { CallDetail, CallRow, CustomerCard, CustomerPage, Note, Session, Setup, User } from "./contract";
+import type {
+  CallDetail,
+  CallRow,
+  ChangeEntry,
+  CustomerCard,
+  CustomerPage,
+  Note,
+  Page,
+  Session,
+  Setup,
+  User,
+} from "./contract";
 import { Http } from "./http";
 
 export const http = new Http();
@@ -35,6 +46,11 @@ export const server = {
     http.get<{ items: CustomerCard[] }>(`/customers?q=${id(q)}&limit=${limit}`, signal),
   customer: (customer: number, signal?: AbortSignal) =>
     http.get<CustomerPage>(`/customers/${customer}`, signal),
+  changes: (customer: number, cursor: string | null, signal?: AbortSignal) =>
+    http.get<Page<ChangeEntry>>(
+      `/customers/${customer}/changes?limit=20${cursor === null ? "" : `&cursor=${id(cursor)}`}`,
+      signal,
+    ),
   createCustomer: (customer: NewCustomer) => http.command<CustomerCard>("POST", "/customers", customer),
   addNote: (customer: number, text: string, call?: string) =>
     http.command<Note>(

@@ -10,11 +10,13 @@ import { server } from "../api/server";
 import desk from "../desk/desk.module.css";
 import { NoteEditor } from "../desk/NoteCard";
 import { CustomerHeader, Orders, Tickets, Timeline } from "../desk/Record";
+import { useSession } from "../entry/session";
 import { useTranslation } from "../i18n";
 import { useRecent } from "../live/hooks";
 import { Card, Empty, Trouble } from "../parts/parts";
 import parts from "../parts/parts.module.css";
 import { troubleText } from "../shell/trouble";
+import { Changes } from "./Changes";
 import css from "./customers.module.css";
 
 function Numbers({ numbers }: { readonly numbers: readonly CustomerNumber[] }) {
@@ -65,6 +67,7 @@ function Side({ record }: { readonly record: CustomerRecord }) {
 
 export default function CustomerPage({ id }: { readonly id: number }) {
   const { t, i18n } = useTranslation();
+  const { user } = useSession();
   const found = useQuery({
     queryKey: ["customer", id],
     queryFn: ({ signal }) => server.customer(id, signal),
@@ -102,6 +105,7 @@ export default function CustomerPage({ id }: { readonly id: number }) {
               <Tickets tickets={record.tickets} missing={false} />
             </div>
             <Timeline record={record} calls={record.calls} missing={record.missing.includes("calls")} />
+            {user.role === "agent" ? null : <Changes id={record.id} />}
           </div>
           <Side record={record} />
         </div>

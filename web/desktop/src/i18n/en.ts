@@ -214,6 +214,23 @@ export const en = {
     missingHint: "This does not mean that there is none.",
   },
 
+  changes: {
+    title: "Changes",
+    none: "No changes are on record.",
+    more: "Older changes",
+    created: "{{by}} created the {{what}}",
+    changed: "{{by}} changed the {{what}}",
+    deleted: "{{by}} deleted the {{what}}",
+    entity: {
+      customer: "customer",
+      order: "order",
+      ticket: "ticket",
+      note: "note",
+      quote: "quote",
+      product: "product",
+    },
+  },
+
   segment: { VIP: "VIP", Gold: "Gold", Business: "Business", New: "New", Standard: "Standard" },
 
   order: {

@@ -216,6 +216,23 @@ export const zh: Dictionary = {
     missingHint: "这并不表示没有数据。",
   },
 
+  changes: {
+    title: "变更记录",
+    none: "没有变更记录。",
+    more: "更早的变更",
+    created: "{{by}} 新建了{{what}}",
+    changed: "{{by}} 修改了{{what}}",
+    deleted: "{{by}} 删除了{{what}}",
+    entity: {
+      customer: "客户",
+      order: "订单",
+      ticket: "工单",
+      note: "备注",
+      quote: "报价",
+      product: "产品",
+    },
+  },
+
   segment: { VIP: "VIP", Gold: "金卡", Business: "企业", New: "新客户", Standard: "普通" },
 
   order: {

@@ -29,7 +29,7 @@ export interface Stage {
   del(...keys: string[]): void;
 }
 
-const SESSION: Session = {
+export const SESSION: Session = {
   user: {
     id: 1,
     login: "lina",
