@@ -39,7 +39,7 @@ async def insert_with_ids(session: AsyncSession, table: type[CrmBase], rows: Seq
 
     The ids are taken beforehand: on SQLite rows that have to return their order go in one by one.
     """
-    ids = await _take_ids(session, table, len(rows))
+    ids = await take_ids(session, table, len(rows))
     await insert_rows(session, table, [{"id": id, **row} for id, row in zip(ids, rows, strict=True)])
     return ids
 
@@ -50,8 +50,8 @@ def plain_table(table: type[CrmBase]) -> Table:
     return plain
 
 
-async def _take_ids(session: AsyncSession, table: type[CrmBase], count: int) -> list[int]:
-    """Free ids. SQLite: of a write transaction, which keeps others from taking the same."""
+async def take_ids(session: AsyncSession, table: type[CrmBase], count: int) -> list[int]:
+    """Free ids, which nobody else gets. SQLite: of a write transaction, which keeps others from taking the same."""
     name = table.__tablename__
     if session.get_bind().dialect.name == "sqlite":
         highest = await session.scalar(select(func.max(plain_table(table).c.id)))
