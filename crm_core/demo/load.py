@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from crm_core.demo.make import DemoCustomer, DemoOrder, demo_customers
+from crm_core.demo.goods import demo_products
+from crm_core.demo.make import DemoCustomer, DemoLine, DemoOrder, demo_customers
+from crm_core.demo.trade import DemoLife, demo_life, demo_quotes
 from crm_core.numbers import parse_number
+from crm_core.orders.products import price_values, product_values
+from crm_core.orders.tables import OrderHistoryRow, PriceRow, ProductRow, QuoteLineRow, QuoteRow
+from crm_core.records import OrderStatus
 from crm_core.tables import (
     ContactRow,
     CustomerRow,
@@ -36,15 +41,18 @@ class DemoLoaded:
 async def load_demo(
     sessions: async_sessionmaker[AsyncSession], *, now: float | None = None, region: str = "US"
 ) -> DemoLoaded:
-    """Load the demo's thousand customers in one transaction; a second time does nothing."""
-    customers = demo_customers(now=time.time() if now is None else now)
+    """Load the demo's thousand customers and its product list in one transaction; a second time does nothing."""
+    now = time.time() if now is None else now
+    customers = demo_customers(now=now)
     async with writing(sessions) as session:
         first = select(CustomerRow.id).where(CustomerRow.number == customers[0].number)
         if await session.scalar(first) is not None:
             return DemoLoaded(customers=0, orders=0, tickets=0)
         ids = await insert_with_ids(session, CustomerRow, [_customer(one) for one in customers])
         await _insert_numbers(session, customers, ids, region)
-        orders = await _insert_orders(session, customers, ids)
+        await _insert_products(session)
+        quoted = await _insert_quotes(session, customers, ids, now)
+        orders = await _insert_orders(session, customers, ids, quoted, now)
         tickets = [values for one, id in zip(customers, ids, strict=True) for values in _tickets(one, id)]
         notes = [values for one, id in zip(customers, ids, strict=True) for values in _notes(one, id)]
         terms = [values for one, id in zip(customers, ids, strict=True) for values in _terms(one, id)]
@@ -74,11 +82,70 @@ async def _insert_numbers(
     await insert_rows(session, PhoneNumberRow, numbers)
 
 
-async def _insert_orders(session: AsyncSession, customers: Sequence[DemoCustomer], ids: Sequence[int]) -> int:
-    orders = [(id, order) for one, id in zip(customers, ids, strict=True) for order in one.orders]
-    order_ids = await insert_with_ids(session, OrderRow, [_order(id, order) for id, order in orders])
-    lines = [values for (_, order), id in zip(orders, order_ids, strict=True) for values in _lines(id, order)]
+async def _insert_products(session: AsyncSession) -> None:
+    """Those that somebody has made before stay as they are."""
+    known = set(await session.scalars(select(ProductRow.sku)))
+    products = [one for one in demo_products() if one.sku not in known]
+    ids = await insert_with_ids(
+        session, ProductRow, [product_values(one) | {"version": 1} for one in products]
+    )
+    prices = [
+        price_values(price) | {"product_id": id}
+        for one, id in zip(products, ids, strict=True)
+        for price in one.prices
+    ]
+    await insert_rows(session, PriceRow, prices)
+
+
+async def _insert_quotes(
+    session: AsyncSession, customers: Sequence[DemoCustomer], ids: Sequence[int], now: float
+) -> dict[str, int]:
+    """Which quote each order that came of one came of, by the order's number."""
+    quotes = demo_quotes(customers, now=now)
+    rows = [
+        {
+            "number": quote.number,
+            "customer_id": ids[quote.customer],
+            "state": quote.state.value,
+            "currency": quote.currency,
+            "made_at": quote.made_at,
+            "valid_until": quote.valid_until,
+            "total": sum(line.quantity * line.unit_price for line in quote.lines),
+            "made_by": quote.made_by,
+            "version": 1,
+        }
+        for quote in quotes
+    ]
+    quote_ids = await insert_with_ids(session, QuoteRow, rows)
+    lines = [
+        line | {"quote_id": id}
+        for quote, id in zip(quotes, quote_ids, strict=True)
+        for line in _lines(quote.lines)
+    ]
+    await insert_rows(session, QuoteLineRow, lines)
+    return {quote.order: id for quote, id in zip(quotes, quote_ids, strict=True) if quote.order is not None}
+
+
+async def _insert_orders(
+    session: AsyncSession,
+    customers: Sequence[DemoCustomer],
+    ids: Sequence[int],
+    quoted: Mapping[str, int],
+    now: float,
+) -> int:
+    orders = [(id, one, order) for one, id in zip(customers, ids, strict=True) for order in one.orders]
+    lives = [demo_life(order, now=now, by=one.owner) for _, one, order in orders]
+    rows = [
+        _order(id, order, life) | {"quote_id": quoted.get(order.number)}
+        for (id, _, order), life in zip(orders, lives, strict=True)
+    ]
+    order_ids = await insert_with_ids(session, OrderRow, rows)
+    lines, steps = [], []
+    for (_, _, order), life, id in zip(orders, lives, order_ids, strict=True):
+        lines += [line | {"order_id": id} for line in _lines(order.lines)]
+        steps += [step | {"order_id": id} for step in _steps(life)]
     await insert_rows(session, OrderLineRow, lines)
+    await insert_rows(session, OrderHistoryRow, steps)
     return len(orders)
 
 
@@ -98,7 +165,7 @@ def _customer(one: DemoCustomer) -> Values:
     }
 
 
-def _order(customer_id: int, order: DemoOrder) -> Values:
+def _order(customer_id: int, order: DemoOrder, life: DemoLife) -> Values:
     return {
         "customer_id": customer_id,
         "number": order.number,
@@ -106,14 +173,28 @@ def _order(customer_id: int, order: DemoOrder) -> Values:
         "placed_at": order.placed_at,
         "due_at": order.due_at,
         "currency": order.currency,
-        "total": sum(line.quantity * line.unit_price for line in order.lines),
+        "total": order.total,
+        "payment_state": life.payment_state.value,
+        "paid_amount": life.paid_amount,
+        "carrier": life.carrier,
+        "tracking_number": life.tracking_number,
+        "shipped_at": life.at(OrderStatus.SHIPPED),
+        "delivered_at": life.at(OrderStatus.DELIVERED),
+        "created_by": life.by,
     }
 
 
-def _lines(order_id: int, order: DemoOrder) -> list[Values]:
+def _steps(life: DemoLife) -> list[Values]:
+    before = [None, *(status.value for status, _, _ in life.steps)]
+    return [
+        {"from_status": was, "to_status": status.value, "at": at, "by": life.by, "reason": reason}
+        for was, (status, at, reason) in zip(before, life.steps, strict=False)
+    ]
+
+
+def _lines(lines: Sequence[DemoLine]) -> list[Values]:
     return [
         {
-            "order_id": order_id,
             "position": position,
             "sku": line.sku,
             "title": line.title,
@@ -121,7 +202,7 @@ def _lines(order_id: int, order: DemoOrder) -> list[Values]:
             "unit_price": line.unit_price,
             "total": line.quantity * line.unit_price,
         }
-        for position, line in enumerate(order.lines, 1)
+        for position, line in enumerate(lines, 1)
     ]
 
 

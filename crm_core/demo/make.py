@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from crm_core.demo import words
+from crm_core.demo.goods import PRODUCTS
 from crm_core.demo.words import Place
 from crm_core.records import CustomerKind, OrderStatus, TicketPriority, TicketStatus
 
@@ -40,6 +41,10 @@ class DemoOrder:
     due_at: float | None
     currency: str
     lines: tuple[DemoLine, ...]
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.quantity * line.unit_price for line in self.lines), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +121,7 @@ def demo_numbers(customers: Sequence[DemoCustomer]) -> DemoNumbers:
     )
 
 
-_MACHINES = {product.sku: product.machine for product in words.PRODUCTS}
+_MACHINES = {product.sku: product.machine for product in PRODUCTS}
 
 
 class _Maker:
@@ -206,7 +211,7 @@ class _Maker:
     def _one_order(self, chinese: bool, currency: str, age: float) -> DemoOrder:
         self._order += 1
         placed = self._now - age * _DAY
-        chosen = self._chance.sample(words.PRODUCTS, self._chance.choices((1, 2, 3), (50, 35, 15))[0])
+        chosen = self._chance.sample(PRODUCTS, self._chance.choices((1, 2, 3), (50, 35, 15))[0])
         return DemoOrder(
             number=f"SO-{self._order}",
             status=self._order_status(age),
@@ -218,9 +223,7 @@ class _Maker:
                     sku=product.sku,
                     title=product.zh if chinese else product.en,
                     quantity=Decimal(self._chance.choice((1, 1, 1, 2, 4))),
-                    unit_price=Decimal(
-                        {"USD": product.usd, "GBP": product.gbp, "CNY": product.cny}[currency]
-                    ),
+                    unit_price=product.price(currency),
                 )
                 for product in chosen
             ),

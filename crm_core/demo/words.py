@@ -1,4 +1,4 @@
-"""The words that the demo is made of: names, places, goods and what people call about."""
+"""The words that the demo is made of: names, places and what people call about."""
 
 from __future__ import annotations
 
@@ -12,17 +12,6 @@ class Place:
     city: str
     prefix: str
     free: int  # how many numbers follow the prefix
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    sku: str
-    en: str
-    zh: str
-    usd: str
-    gbp: str
-    cny: str
-    machine: bool = True  # can break, leak and be repaired
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -146,35 +135,6 @@ EN_ROLES = ("Office manager", "Purchasing", "Accounts", "Owner", "Facilities")
 ZH_ROLES = ("行政主管", "采购", "财务", "负责人", "后勤")
 EN_STAFF = ("Grace Whitfield", "Tom Adler", "Nadia Rahman")
 ZH_STAFF = ("陈晓琳", "赵一帆", "孙悦")
-
-PRODUCTS = (
-    Product("CM-210", "Filter coffee machine", "滴滤咖啡机", "189.00", "149.00", "1299.00"),
-    Product("CM-480", "Espresso machine with grinder", "带研磨的意式咖啡机", "749.50", "599.00", "4999.00"),
-    Product("GR-100", "Coffee grinder", "咖啡研磨机", "119.00", "94.95", "799.00"),
-    Product(
-        "BN-01K",
-        "House blend beans, 1 kg",
-        "招牌拼配咖啡豆 1 公斤",
-        "24.90",
-        "19.90",
-        "158.00",
-        machine=False,
-    ),
-    Product("BN-05K", "Decaf beans, 5 kg", "低因咖啡豆 5 公斤", "109.00", "86.50", "688.00", machine=False),
-    Product(
-        "WF-003", "Water filter, pack of 3", "净水滤芯 3 支装", "34.50", "27.00", "219.00", machine=False
-    ),
-    Product("DS-500", "Descaler, 500 ml", "除垢剂 500 毫升", "12.75", "9.99", "69.00", machine=False),
-    Product("KT-170", "Electric kettle, 1.7 l", "电热水壶 1.7 升", "59.00", "44.95", "329.00"),
-    Product("MF-250", "Milk frother", "打奶泡机", "79.00", "62.00", "459.00"),
-    Product(
-        "CP-012", "Stoneware cups, set of 12", "陶瓷杯 12 只装", "64.80", "49.90", "369.00", machine=False
-    ),
-    Product("TB-100", "Green tea, 100 bags", "绿茶 100 袋", "16.20", "12.60", "98.00", machine=False),
-    Product(
-        "SV-012", "Service plan, 12 months", "保养服务 12 个月", "228.00", "180.00", "1480.00", machine=False
-    ),
-)
 
 EN_MACHINE_SUBJECTS = (
     "{product} does not switch on",

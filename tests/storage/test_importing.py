@@ -12,11 +12,17 @@ import pytest
 from sqlalchemy import func, select
 
 from callcenter.storage.database import Database
+from crm_core.changing import Actor, StaleEdit
 from crm_core.directory import CustomerDirectory
 from crm_core.importing import ImportProgress, ImportRefused, ImportResult, import_customers, import_orders
+from crm_core.orders.desk import OrderDesk
+from crm_core.orders.reading import OrderFilter
+from crm_core.orders.rules import PaymentState
+from crm_core.records import OrderStatus
 from crm_core.tables import ContactRow, CustomerRow, CustomerTermRow, OrderLineRow, OrderRow, PhoneNumberRow
 from crm_core.writing import writing
 
+ANNA = Actor(id="user:1", name="Anna Bauer")
 CUSTOMERS = """number,name,company,segment,language,city,email,phone,mobile,since
 C-1,Ann Example,Redwood Bakery,Gold,en,London,ann@example.com,020 7946 0123,+44 7700 900123,2024-02-29
 C-2,"Bob ""the Builder"" Example, Jr.",,,,,,+44 20 7946 0124,,
@@ -226,6 +232,31 @@ async def test_orders_come_in_exactly_and_again(
         ("A", Decimal(1), Decimal("44.95")),
         ("B", Decimal(2), Decimal("0.2")),
     ]
+
+
+async def test_an_import_makes_edits_of_before_stale_and_moves_are_in_the_history(
+    database: Database, tmp_path: Path
+) -> None:
+    await _customers(database, _file(tmp_path, CUSTOMERS))
+    await import_orders(_file(tmp_path, ORDERS), database.sessions)
+    desk = OrderDesk(database.sessions)
+    page = await desk.find(OrderFilter(statuses=[OrderStatus.PAID]))
+    before = await desk.get(page.orders[0].id)
+    assert before is not None
+    assert (before.head.number, before.head.version, before.history) == ("SO-1", 1, ())
+    assert (before.head.payment_state, before.head.changed_at) == (PaymentState.UNKNOWN, None)
+    shipped = _file(tmp_path, ORDERS.replace("paid", "shipped"))
+    await import_orders(shipped, database.sessions, now=lambda: 5.0)
+    after = await desk.get(before.head.id)
+    assert after is not None
+    assert (after.head.version, after.head.changed_at) == (2, 5.0)
+    assert [step.to_json() for step in after.history] == [
+        {"from": "paid", "to": "shipped", "at": 5.0, "by": "import", "reason": None}
+    ]
+    with pytest.raises(StaleEdit):
+        await desk.set_terms(before.head.id, due_at=None, note="x", by=ANNA, version=1)
+    delivered = await desk.move(before.head.id, OrderStatus.DELIVERED, by=ANNA, version=2)
+    assert [line.total for line in delivered.lines] == [Decimal("44.95"), Decimal("0.2")]
 
 
 async def test_one_bad_row_refuses_its_whole_order(database: Database, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select, text
 from callcenter.storage.database import Database
 from crm_core.audit import AuditTrail
 from crm_core.changing import Action, Actor, Entity, StaleEdit
+from crm_core.demo import load_demo
 from crm_core.orders.access import NotThere, OrdersUnavailable
 from crm_core.orders.desk import OrderDesk
 from crm_core.orders.pricing import ListPrice, PriceReason
@@ -566,3 +567,26 @@ async def test_a_database_that_fails_is_unavailable(database: Database, desk: Or
         await session.execute(text("DROP TABLE prices"))
     with pytest.raises(OrdersUnavailable):
         await desk.products.get("KT-170")
+
+
+async def test_the_demo_can_be_worked_with(database: Database, desk: OrderDesk, clock: Clock) -> None:
+    await load_demo(database.sessions, now=NOW)
+    kettle = await desk.products.get("KT-170")
+    assert kettle is not None
+    assert kettle.prices == KETTLE.prices  # made before, so not the demo's
+    assert len(await desk.products.find(limit=100)) == 40
+    assert [one.sku for one in await desk.products.find("咖啡豆 意式")] == ["BN-02K"]
+    page = await desk.find(OrderFilter(statuses=[OrderStatus.SHIPPED]), limit=1)
+    order = await desk.get(page.orders[0].id)
+    assert order is not None
+    assert [step.after for step in order.history][-1] is OrderStatus.SHIPPED
+    delivered = await desk.move(order.head.id, OrderStatus.DELIVERED, by=ANNA, version=1)
+    assert delivered.head.payment_state is PaymentState.PAID
+    async with database.sessions() as session:
+        quote_id = await session.scalar(select(QuoteRow.id).where(QuoteRow.state == "open").limit(1))
+    assert quote_id is not None
+    accepted = await desk.quotes.accept(quote_id, by=ANNA)
+    assert accepted.head.number == "SO-100001"
+    quote = await desk.quotes.get(quote_id)
+    assert quote is not None
+    assert (quote.order_id, quote.total) == (accepted.head.id, accepted.head.total)
