@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from crm_core.demo.goods import demo_products
-from crm_core.demo.make import DemoCustomer, DemoLine, DemoOrder, demo_customers
+from crm_core.demo.make import DemoCustomer, DemoLine, DemoOrder, DemoTicket, demo_customers
+from crm_core.demo.service import DemoService, demo_service
 from crm_core.demo.trade import DemoLife, demo_life, demo_quotes
 from crm_core.numbers import parse_number
 from crm_core.orders.products import price_values, product_values
@@ -26,6 +27,10 @@ from crm_core.tables import (
     PhoneNumberRow,
     TicketRow,
 )
+from crm_core.tickets.desk import SERVICE_LEVELS
+from crm_core.tickets.loading import history_values, step_values
+from crm_core.tickets.records import HistoryKind
+from crm_core.tickets.tables import TicketHistoryRow, TicketStepRow
 from crm_core.writing import Values, insert_rows, insert_with_ids, number_values, term_values, writing
 
 
@@ -53,13 +58,12 @@ async def load_demo(
         await _insert_products(session)
         quoted = await _insert_quotes(session, customers, ids, now)
         orders = await _insert_orders(session, customers, ids, quoted, now)
-        tickets = [values for one, id in zip(customers, ids, strict=True) for values in _tickets(one, id)]
+        tickets = await _insert_tickets(session, customers, ids, now)
         notes = [values for one, id in zip(customers, ids, strict=True) for values in _notes(one, id)]
         terms = [values for one, id in zip(customers, ids, strict=True) for values in _terms(one, id)]
-        await insert_rows(session, TicketRow, tickets)
         await insert_rows(session, NoteRow, notes)
         await insert_rows(session, CustomerTermRow, terms)
-    return DemoLoaded(customers=len(ids), orders=orders, tickets=len(tickets))
+    return DemoLoaded(customers=len(ids), orders=orders, tickets=tickets)
 
 
 async def _insert_numbers(
@@ -149,6 +153,21 @@ async def _insert_orders(
     return len(orders)
 
 
+async def _insert_tickets(
+    session: AsyncSession, customers: Sequence[DemoCustomer], ids: Sequence[int], now: float
+) -> int:
+    tickets = [(id, one, ticket) for one, id in zip(customers, ids, strict=True) for ticket in one.tickets]
+    services = [demo_service(ticket, language=one.language, now=now) for _, one, ticket in tickets]
+    rows = [_ticket(id, ticket, life) for (id, _, ticket), life in zip(tickets, services, strict=True)]
+    history, steps = [], []
+    for id, life in zip(await insert_with_ids(session, TicketRow, rows), services, strict=True):
+        history += _ticket_history(id, life, now)
+        steps += step_values(id, life.steps)
+    await insert_rows(session, TicketHistoryRow, history)
+    await insert_rows(session, TicketStepRow, steps)
+    return len(tickets)
+
+
 def _customer(one: DemoCustomer) -> Values:
     return {
         "number": one.number,
@@ -206,19 +225,21 @@ def _lines(lines: Sequence[DemoLine]) -> list[Values]:
     ]
 
 
-def _tickets(one: DemoCustomer, customer_id: int) -> list[Values]:
-    return [
-        {
-            "customer_id": customer_id,
-            "number": ticket.number,
-            "subject": ticket.subject,
-            "status": ticket.status.value,
-            "priority": ticket.priority.value,
-            "created_at": ticket.created_at,
-            "due_at": ticket.due_at,
-        }
-        for ticket in one.tickets
-    ]
+def _ticket(customer_id: int, ticket: DemoTicket, service: DemoService) -> Values:
+    return {
+        "customer_id": customer_id,
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "status": ticket.status.value,
+        "priority": ticket.priority.value,
+        "created_at": ticket.created_at,
+    } | service.values
+
+
+def _ticket_history(id: int, service: DemoService, now: float) -> list[Values]:
+    states = [(one.at, HistoryKind.STATE, one.status.value, service.by) for one in service.states]
+    marks = [(now, HistoryKind.ESCALATED, mark.value, SERVICE_LEVELS) for mark in service.told]
+    return [history_values(id, at, kind, value, by) for at, kind, value, by in (*states, *marks)]
 
 
 def _notes(one: DemoCustomer, customer_id: int) -> list[Values]:

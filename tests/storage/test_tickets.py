@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from callcenter.storage.database import Database
 from crm_core.audit import AuditTrail
 from crm_core.changing import Action, Actor, Entity, StaleEdit
+from crm_core.demo import load_demo
 from crm_core.directory import CustomerDirectory
 from crm_core.records import TicketPriority, TicketStatus
 from crm_core.tables import AuditRow, CustomerRow, TicketRow
@@ -478,6 +479,24 @@ async def test_tickets_from_elsewhere_get_the_history_they_must_have_had(
         ("pending", AT - 50),
         ("open", AT),
     ]
+
+
+async def test_the_demo_has_tickets_to_work_on(database: Database, desk: TicketDesk, clock: Clock) -> None:
+    loaded = await load_demo(database.sessions, now=AT)
+    page = await desk.find(TicketFilter(statuses=frozenset({TicketStatus.OPEN})), limit=100)
+    assert page.tickets
+    assert all(one.owner and one.due_at and one.first_response_at for one in page.tickets)
+    async with database.sessions() as session:
+        categories = set(await session.scalars(select(TicketRow.category).distinct()))
+        states = await session.scalar(select(func.count()).select_from(TicketHistoryRow))
+    assert {"complaint", "billing", "delivery", "technical"} <= categories
+    assert states is not None
+    assert states >= loaded.tickets
+    for one in page.tickets[:5]:
+        moved = await desk.move(one.id, TicketStatus.PENDING, by=ANNA)
+        assert (moved.version, moved.due_at is None or moved.due_at < AT) == (2, True)
+    complaints = [one for one in page.tickets if one.category is TicketCategory.COMPLAINT]
+    assert len((await whole(desk, complaints[0].id)).steps) == len(ComplaintStep)
 
 
 async def test_a_database_that_is_not_there(tmp_path: Path) -> None:
