@@ -54,7 +54,6 @@ class DemoTicket:
     status: TicketStatus
     priority: TicketPriority
     created_at: float
-    due_at: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +260,6 @@ class _Maker:
             status=self._chance.choice((*status, TicketStatus.SOLVED)),
             priority=self._chance.choices(tuple(TicketPriority), (15, 60, 20, 5))[0],
             created_at=created,
-            due_at=created + 3 * _DAY,
         )
 
     def _notes(self, chinese: bool) -> tuple[DemoNote, ...]:

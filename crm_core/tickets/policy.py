@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from crm_core.records import TicketPriority, TicketStatus
-from crm_core.tickets.hours import BusinessHours
+from crm_core.tickets.hours import DAY, MAX_DAYS, BusinessHours
 from crm_core.tickets.rules import UNDONE, TicketCategory
 
 DEFAULT_NEARING = 0.8  # of the time is gone: enough of it is left to do something
@@ -159,7 +159,7 @@ def service_times(
         first_response_due=_moment(_as_stopped(answered), hours, level.first_response),
         resolution_due=_moment(_as_stopped(history), hours, level.resolution),
         paused=sum(
-            hours.business_time_between(start, end)
+            _measured(hours, start, end)
             for status, start, end in _spans(history)
             if status is TicketStatus.PENDING and end is not None
         ),
@@ -199,11 +199,16 @@ def _moment(history: Sequence[StateChange], hours: BusinessHours, target: float 
     for status, start, end in _spans(history):
         if status is not TicketStatus.OPEN:
             continue
-        spent = None if end is None else hours.business_time_between(start, end)
+        spent = None if end is None else _measured(hours, start, end)
         if spent is None or spent >= left:
             return hours.add_business_time(start, left)
         left -= spent
     return None
+
+
+def _measured(hours: BusinessHours, start: float, end: float) -> float:
+    """Business time of one state, of at most ten years: a ticket that came from elsewhere may be older."""
+    return hours.business_time_between(start, min(end, start + MAX_DAYS * DAY))
 
 
 def _spans(history: Sequence[StateChange]) -> Iterator[tuple[TicketStatus, float, float | None]]:

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from crm_core.tickets.hours import BusinessHours, InvalidHours, Opening, round_the_clock
 
 _HOUR = 3600.0
-_WITH_BREAK = dict.fromkeys(("mon", "tue", "wed", "thu"), "09:00-12:30 13:30-17:00") | {
-    "fri": "08:00-14:00"
-}
+_WITH_BREAK = dict.fromkeys(("mon", "tue", "wed", "thu"), "09:00-12:30 13:30-17:00") | {"fri": "08:00-14:00"}
 LONDON = BusinessHours.written("Europe/London", _WITH_BREAK, holidays=frozenset({date(2026, 12, 25)}))
 ANY_HOURS = st.sampled_from(
     [

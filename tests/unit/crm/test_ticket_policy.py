@@ -80,6 +80,14 @@ def test_opened_again_it_has_what_was_left() -> None:
     assert again.resolution_due == 10_700
 
 
+def test_a_ticket_may_be_older_than_the_hours_reach() -> None:
+    century = 100 * 365 * 86_400.0
+    old = times(history((0, OPEN), (10, PENDING), (century, OPEN)), responded_at=10)
+    assert old.resolution_due == century + 990
+    assert 0 < old.paused < century
+    assert times(history((0, OPEN), (century, SOLVED))).resolution_due == 1000
+
+
 def test_no_promise_no_due_time() -> None:
     nothing = ServiceLevel(first_response=None, resolution=None)
     found = service_times(history((0, OPEN)), HOURS, STANDARD, nothing, responded_at=None)
