@@ -26,7 +26,7 @@ from crm_core.orders.rules import (
     check_lines_may_change,
     check_quantity,
 )
-from crm_core.orders.words import moment, optional
+from crm_core.orders.words import moment, optional, plain
 from crm_core.records import OrderStatus
 from crm_core.tables import MAX_CALL_ID, MAX_SHORT
 
@@ -96,7 +96,7 @@ class OrderDesk:
         check_quantity(quantity, "quantity")
         async with self._access.read() as session:
             who = await buyer(session, customer_id, currency=currency, at=self._access.now())
-            return await price_of(session, sku.strip(), quantity, who)
+            return await price_of(session, plain(sku), quantity, who)
 
     async def change_lines(
         self, order_id: int, lines: Sequence[LineInput], *, by: Actor, version: int | None = None
@@ -159,7 +159,7 @@ class OrderDesk:
     ) -> FullOrder:
         """Note what is paid in all by now, in the order's currency; `refunded`: it was given back.
 
-        A placed order that is paid in full becomes paid.
+        A placed order that is paid in full becomes paid. No `reference` clears the one there was.
         """
         text = optional(reference, "reference", MAX_SHORT)
         async with self._editing(order_id, by, version) as edit:

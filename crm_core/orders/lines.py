@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.changing import Plain
@@ -57,17 +57,17 @@ async def price_lines(
     naming the line (`lines[0].sku`)."""
     if not 1 <= len(lines) <= MAX_LINES:
         raise InvalidOrder("lines", f"1 to {MAX_LINES} lines")
-    skus = {line.sku.strip() for line in lines} - {""}
+    named = [optional(line.sku, f"lines[{n}].sku", MAX_SHORT) or "" for n, line in enumerate(lines)]
+    skus = set(named) - {""}
     products = await products_by_sku(session, skus)
     promised = await _quoted(session, skus, who)
     held = {line.sku: line for line in kept if line.sku}
     for sku, present in held.items():
         promised[sku].append(_as_promise(present, who))
-    priced = []
-    for n, line in enumerate(lines):
-        sku = optional(line.sku, f"lines[{n}].sku", MAX_SHORT) or ""
-        priced.append(_price_line(n, sku, line, products.get(sku), promised[sku], held.get(sku), who))
-    return priced
+    return [
+        _price_line(n, sku, line, products.get(sku), promised[sku], held.get(sku), who)
+        for n, (sku, line) in enumerate(zip(named, lines, strict=True))
+    ]
 
 
 async def price_of(session: AsyncSession, sku: str, quantity: Decimal, who: Buyer) -> Price | None:
@@ -140,11 +140,9 @@ def _as_promise(line: PricedLine, who: Buyer) -> QuotedPrice:
     )
 
 
-async def _quoted(session: AsyncSession, skus: set[str], who: Buyer) -> defaultdict[str, list[QuotedPrice]]:
-    found: defaultdict[str, list[QuotedPrice]] = defaultdict(list)
-    if not skus:
-        return found
-    wanted = (
+def promised_lines(skus: set[str], who: Buyer) -> Select[QuoteLineRow, QuoteRow]:
+    """Lines of the customer's open quotes for these products, the latest quotes first."""
+    return (
         select(QuoteLineRow, QuoteRow)
         .join(QuoteRow, QuoteRow.id == QuoteLineRow.quote_id)
         .where(
@@ -157,7 +155,13 @@ async def _quoted(session: AsyncSession, skus: set[str], who: Buyer) -> defaultd
         .order_by(QuoteRow.made_at.desc(), QuoteRow.id.desc())
         .limit(_MOST_QUOTED)
     )
-    for line, quote in await session.execute(wanted):
+
+
+async def _quoted(session: AsyncSession, skus: set[str], who: Buyer) -> defaultdict[str, list[QuotedPrice]]:
+    found: defaultdict[str, list[QuotedPrice]] = defaultdict(list)
+    if not skus:
+        return found
+    for line, quote in await session.execute(promised_lines(skus, who)):
         found[line.sku].append(
             QuotedPrice(
                 quote_id=quote.id,

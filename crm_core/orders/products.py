@@ -16,7 +16,7 @@ from crm_core.orders.pricing import ListPrice
 from crm_core.orders.records import Product, ProductInput
 from crm_core.orders.rules import InvalidOrder, check_amount, check_quantity
 from crm_core.orders.tables import PriceRow, ProductRow
-from crm_core.orders.words import given, moment, optional
+from crm_core.orders.words import given, moment, optional, plain
 from crm_core.tables import MAX_NAME, MAX_SHORT
 from crm_core.terms import fold
 from crm_core.writing import Values, insert_rows, plain_table
@@ -36,7 +36,7 @@ class ProductList:
     async def get(self, sku: str) -> Product | None:
         """The product with this article number; None if there is none."""
         async with self._access.read() as session:
-            return (await products_by_sku(session, {sku})).get(sku)
+            return (await products_by_sku(session, {plain(sku)})).get(plain(sku))
 
     async def find(
         self,
@@ -52,11 +52,11 @@ class ProductList:
 
         The list is read through: a small company has some thousands of products, not millions.
         """
-        wanted = select(ProductRow).where(ProductRow.sku > after_sku)
-        for word in fold(q[:MAX_QUESTION]).split():
+        wanted = select(ProductRow).where(ProductRow.sku > plain(after_sku))
+        for word in fold(plain(q[:MAX_QUESTION])).split():
             wanted = wanted.where(ProductRow.words.contains(word, autoescape=True))
         if category is not None:
-            wanted = wanted.where(ProductRow.category == category)
+            wanted = wanted.where(ProductRow.category == plain(category))
         if active_only:
             wanted = wanted.where(ProductRow.active.is_(True))
         wanted = wanted.order_by(ProductRow.sku).limit(max(1, min(limit, MAX_PAGE)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from crm_core.changing import Actor, Change, Entity, StaleEdit, check_version
@@ -92,14 +93,8 @@ class QuoteBook:
 
     async def of_customer(self, customer_id: int) -> list[Quote]:
         """The latest 50 quotes of a customer, newest first."""
-        newest = (
-            select(_QUOTES)
-            .where(_QUOTES.c.customer_id == customer_id)
-            .order_by(_QUOTES.c.made_at.desc(), _QUOTES.c.id.desc())
-            .limit(SHOWN_QUOTES)
-        )
         async with self._access.read() as session:
-            rows = (await session.execute(newest)).mappings().all()
+            rows = (await session.execute(latest_quotes(customer_id))).mappings().all()
             return await _with_lines(session, rows, self._access.now())
 
     async def accept(
@@ -153,6 +148,12 @@ class QuoteBook:
             for row in rows:
                 await _store_state(change, row.id, row.version, row.customer_id, QuoteState.EXPIRED)
             return len(rows)
+
+
+def latest_quotes(customer_id: int) -> Select[tuple[Any, ...]]:
+    """The latest 50 of a customer, newest first, off one index."""
+    of_customer = select(_QUOTES).where(_QUOTES.c.customer_id == customer_id)
+    return of_customer.order_by(_QUOTES.c.made_at.desc(), _QUOTES.c.id.desc()).limit(SHOWN_QUOTES)
 
 
 def _valid_until(until: float | None, at: float) -> float:

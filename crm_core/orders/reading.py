@@ -18,6 +18,7 @@ from crm_core.orders.pricing import PriceReason
 from crm_core.orders.records import FullOrder, OrderHead, OrderPage, OrderStep, PricedLine
 from crm_core.orders.rules import MAX_LINES, InvalidOrder, PaymentState, next_states
 from crm_core.orders.tables import OrderHistoryRow
+from crm_core.orders.words import moment
 from crm_core.records import Money, OrderStatus
 from crm_core.tables import OrderLineRow, OrderRow
 from crm_core.writing import plain_table
@@ -119,8 +120,11 @@ def _step(row: RowMapping) -> OrderStep:
 async def order_page(
     session: AsyncSession, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> OrderPage:
-    """Newest first. Raises InvalidOrder for a cursor that is none of ours."""
+    """Newest first. Raises InvalidOrder for a cursor that is none of ours, or a time that is none."""
     limit = max(1, min(limit, MAX_PAGE))
+    for name in ("placed_from", "placed_before"):
+        if (at := getattr(wanted, name)) is not None:
+            moment(at, name)
     after = read_cursor(cursor) if cursor else None
     rows = (await session.execute(page_statement(wanted, after=after, limit=limit + 1))).mappings().all()
     heads = tuple(order_head(row) for row in rows[:limit])

@@ -154,21 +154,22 @@ def payment_state(*, total: Decimal, paid: Decimal, refunded: bool) -> PaymentSt
 
 def check_quantity(quantity: Decimal, field: str) -> Decimal:
     """`quantity` if it can be ordered: more than nothing, at most 4 decimal places (metres, kilograms)."""
-    if not _is_kept(quantity) or not 0 < quantity <= MAX_QUANTITY:
+    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY or not _is_kept(quantity):
         raise InvalidOrder(field, f"more than 0, at most {MAX_QUANTITY}, with at most 4 decimal places")
     return quantity
 
 
 def check_amount(amount: Decimal, field: str, *, largest: Decimal = MAX_UNIT_PRICE) -> Decimal:
     """`amount` if it is a price or a payment: not negative, at most 4 decimal places."""
-    if not _is_kept(amount) or not 0 <= amount <= largest:
+    if not amount.is_finite() or not 0 <= amount <= largest or not _is_kept(amount):
         raise InvalidOrder(field, f"0 to {largest}, with at most 4 decimal places")
     return amount
 
 
 def _is_kept(value: Decimal) -> bool:
+    """Asked after its range: 1E+999999 would be written out first."""
     try:
         to_scaled(value)
-    except (ValueError, ArithmeticError):  # the latter: 1E+999999 cannot even be scaled
+    except ValueError:
         return False
     return True

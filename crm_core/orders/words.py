@@ -18,11 +18,19 @@ def given(text: str, field: str, longest: int) -> str:
 
 
 def optional(text: str | None, field: str, longest: int) -> str | None:
-    """As `given`; None for nothing. PostgreSQL keeps no NUL in texts, so there is none."""
+    """As `given`; None for nothing."""
     found = (text or "").replace("\x00", "").strip()
+    if found != plain(found):
+        raise InvalidOrder(field, "text without halves of surrogate pairs")
     if len(found) > longest:
         raise InvalidOrder(field, f"at most {longest} characters")
     return found or None
+
+
+def plain(text: str) -> str:
+    """`text` without what no database keeps: NUL (PostgreSQL) and lone surrogates, which are not in UTF-8 and
+    come in by JSON's escapes."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()
 
 
 def moment(at: float, field: str) -> float:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text
 
 from callcenter.storage.database import Database
 from crm_core.audit import AuditTrail
@@ -16,11 +16,13 @@ from crm_core.changing import Action, Actor, Entity, StaleEdit
 from crm_core.demo import load_demo
 from crm_core.orders.access import NotThere, OrdersUnavailable
 from crm_core.orders.desk import OrderDesk
+from crm_core.orders.lines import Buyer, promised_lines
 from crm_core.orders.pricing import ListPrice, PriceReason
+from crm_core.orders.quotes import latest_quotes
 from crm_core.orders.reading import OrderFilter, page_statement
 from crm_core.orders.records import FullOrder, LineInput, OrderHead, ProductInput, Quote
 from crm_core.orders.rules import InvalidOrder, PaymentState, QuoteState
-from crm_core.orders.tables import OrderHistoryRow, QuoteRow
+from crm_core.orders.tables import OrderHistoryRow, QuoteLineRow, QuoteRow
 from crm_core.reading import Statement
 from crm_core.records import Money, OrderStatus
 from crm_core.tables import AuditRow, CustomerRow, OrderLineRow, OrderRow
@@ -146,6 +148,9 @@ BAD_ORDERS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"currency": "USD"}, "lines[0].sku"),
     ({"due_at": float("nan")}, "due_at"),
     ({"note": "x" * 10_001}, "note"),
+    ({"note": "\ud83d"}, "note"),
+    ({"lines": [LineInput(sku="\ud83d")]}, "lines[0].sku"),
+    ({"lines": [LineInput(sku="K\x00")]}, "lines[0].sku"),
 )
 
 
@@ -390,13 +395,14 @@ async def test_products_are_found_by_words_in_any_language(desk: OrderDesk) -> N
         ("a eau", ["WF-003"]),
         ("100%", ["WF-003"]),
         ("100_", []),
+        ("\x00\ud83d", ["KT-170", "WF-003"]),
     ):
         assert [one.sku for one in await desk.products.find(q)] == found, q
     every = await desk.products.find("kettle", active_only=False)
     assert [one.sku for one in every] == ["KT-170", "OLD-1"]
     assert [one.sku for one in await desk.products.find(category="parts")] == ["WF-003"]
     assert [one.sku for one in await desk.products.find(limit=1, after_sku="KT-170")] == ["WF-003"]
-    assert await desk.products.get("NONE") is None
+    assert await desk.products.get("NO\x00NE") is None
 
 
 async def test_a_product_is_replaced_with_its_prices(database: Database, desk: OrderDesk, ann: int) -> None:
@@ -519,6 +525,9 @@ async def test_a_cursor_that_is_none_is_refused(desk: OrderDesk) -> None:
         with pytest.raises(InvalidOrder) as refused:
             await desk.find(cursor=cursor)
         assert refused.value.field == "cursor"
+    with pytest.raises(InvalidOrder) as refused:
+        await desk.find(OrderFilter(placed_before=float("nan")))
+    assert refused.value.field == "placed_before"
 
 
 @pytest.mark.parametrize(
@@ -555,6 +564,45 @@ async def test_lists_come_off_an_index_in_order(
         if len(wanted.statuses) < 2:
             assert "TEMP B-TREE" not in said
     assert index in said
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (latest_quotes(1), "ix_quotes_customer_id_made_at_id"),
+        (
+            promised_lines({"KT-170"}, Buyer(customer_id=1, language="en", currency="GBP", at=NOW)),
+            "ix_quotes_customer_id_made_at_id",
+        ),
+    ],
+)
+async def test_a_customers_quotes_come_off_an_index(
+    database: Database, ann: int, statement: Select[Any], index: str
+) -> None:
+    """They are asked for with every price."""
+    bob = await _customer(database, "Bob Example", "en")
+    async with writing(database.sessions) as session:
+        quote = {"state": "open", "currency": "GBP", "total": Decimal(1), "made_by": "Anna", "version": 1}
+        quote |= {"valid_until": NOW + DAY}
+        quotes = [
+            quote | {"number": f"Q-{n}", "customer_id": ann if n % 100 == 0 else bob, "made_at": NOW - n}
+            for n in range(1_000)
+        ]
+        ids = await insert_with_ids(session, QuoteRow, quotes)
+        line = {"position": 1, "sku": "KT-170", "title": "Kettle"}
+        line |= dict.fromkeys(("quantity", "unit_price", "total"), Decimal(1))
+        await session.execute(insert(QuoteLineRow), [line | {"quote_id": id} for id in ids])
+    async with database.engine.connect() as connection:
+        await connection.execute(text("ANALYZE"))
+        written = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+        if not database.is_sqlite:
+            await connection.execute(text("SET enable_seqscan = off"))
+        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        plan = await connection.exec_driver_sql(explain + str(written))
+        said = "\n".join(str(row[-1]) for row in plan)
+    assert index in said
+    assert "SCAN q" not in said
+    assert ("ix_quote_lines_quote_id" in said) == ("quote_lines" in str(written))
 
 
 async def test_a_database_that_fails_is_unavailable(database: Database, desk: OrderDesk, ann: int) -> None:
