@@ -7,7 +7,7 @@ counts the unknown). What the server itself asks of a call can be impossible: `I
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from callcenter.calls import entries as e
@@ -130,6 +130,13 @@ class CallBook:
         if heard_by is not None:
             self._settle(call, one.at, was_answered, changes)
         return changes
+
+    def by_present_names(self, event: e.Entry) -> e.Entry:
+        """The entry of a merge with the ids under which both calls stand now; the journal's line of it has to lead
+        to the lines of both. Any other entry as it is."""
+        if not isinstance(event, t.CallsMerged):
+            return event
+        return replace(event, call=self.resolve(event.call), absorbed=self.resolve(event.absorbed))
 
     def forget(self, call: CallId) -> None:
         """Drop an ended or merged call; later events about it are strays. Live calls stay."""

@@ -196,6 +196,7 @@ class CallService:
 
     def _take(self, entry: Entry, written: list[JournalEntry], changes: list[CallChange]) -> None:
         strays = self.book.strays
+        entry = self.book.by_present_names(entry)
         done = self.book.apply(entry)
         if self.book.strays != strays:
             return  # about a call that nobody knows: of no row, so not in the journal either

@@ -213,6 +213,7 @@ class SimulatedSwitch:
             for session in list(self._server.sessions):
                 session.flush()
             await asyncio.sleep(0)
+        self._server.cut()  # first: who asks a PBX without calls in between would be told that they ended
         if self._drive is not None:
             self._drive.stop()
         self.switch.stop()

@@ -20,10 +20,12 @@ from tests.pbx.real import RealPbx, lab_for_tests
 __all__ = ["asterisk_lab", "real_pbx", "running_lab"]
 
 
-# Asterisk calls it an error to dial a phone that is not registered or not known; to us that is an outcome.
+# Asterisk calls it an error to dial a phone that is not registered or not known; to us that is an outcome. So is a
+# phone that refuses in the moment in which its caller gives up (a session that is over already).
 _EXPECTED = re.compile(
     r"Could not create dialog to invalid URI|Failed to create outgoing session to endpoint"
     r"|Unable to create PJSIP channel - endpoint '\d+' was not found"
+    r"|Session already DISCONNECTED \[reason=487"
 )
 
 

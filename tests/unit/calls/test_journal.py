@@ -81,6 +81,7 @@ def _live(history: list[Entry]) -> tuple[CallBook, list[JournalEntry], dict[Call
     book, written, rows = CallBook(), [], {}
     for entry in history:
         strays = book.strays
+        entry = book.by_present_names(entry)
         try:
             changes = book.apply(entry)
         except IllegalTransition:
