@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import Select, func, insert, select, text
 
-from callcenter.storage.database import Database
+from callcenter.storage.database import Database, migration_config
 from crm_core.audit import AuditTrail
 from crm_core.changing import Action, Actor, Entity, StaleEdit
 from crm_core.demo import load_demo
@@ -638,3 +639,31 @@ async def test_the_demo_can_be_worked_with(database: Database, desk: OrderDesk, 
     quote = await desk.quotes.get(quote_id)
     assert quote is not None
     assert (quote.order_id, quote.total) == (accepted.head.id, accepted.head.total)
+
+
+async def test_orders_of_before_their_life_was_kept_go_on(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda c: command.upgrade(migration_config(c), "0005"))
+        await connection.execute(
+            text(
+                "INSERT INTO customers (id, number, kind, name, language, since, changed_at)"
+                " VALUES (1, 'C-1', 'person', 'Ann Example', 'en', 0, 0)"
+            )
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO orders (id, customer_id, number, status, placed_at, currency, total)"
+                " VALUES (1, 1, 'SO-1', 'placed', 0, 'GBP', 125000)"
+            )
+        )
+    await database.migrate()
+    desk = OrderDesk(database.sessions, now=lambda: NOW)
+    before = await desk.get(1)
+    assert before is not None
+    assert (before.head.version, before.head.payment_state, before.paid.amount) == (
+        *(1, PaymentState.UNKNOWN, Decimal(0)),
+    )
+    paid = await desk.set_payment(1, paid_amount=Decimal("12.5"), by=ANNA, version=1)
+    assert (paid.head.status, paid.head.version) == (OrderStatus.PAID, 2)
+    await database.close()
