@@ -7,13 +7,10 @@ import gc
 import pytest
 from hypothesis import settings
 
-settings.register_profile(
-    "quick", max_examples=60, deadline=None, derandomize=True
-)  # a busy machine is no counterexample
+# No deadline: a busy machine is no counterexample. The same examples in each run; `search` looks for new ones, by hand.
+settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=400, deadline=None, derandomize=True)
-settings.register_profile(
-    "search", max_examples=4_000, deadline=None
-)  # by hand, for counterexamples not yet known
+settings.register_profile("search", max_examples=4_000, deadline=None)
 settings.load_profile("quick")  # scripts/test asks for the other: --hypothesis-profile thorough
 
 
