@@ -7,7 +7,8 @@ import gc
 import pytest
 from hypothesis import settings
 
-# No deadline: a busy machine is no counterexample. The same examples in each run; `search` looks for new ones, by hand.
+# No deadline: a busy machine is no counterexample. The same examples in each run; `search` looks for new ones, by
+# hand.
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=400, deadline=None, derandomize=True)
 settings.register_profile("search", max_examples=4_000, deadline=None)
