@@ -1,4 +1,4 @@
-"""Orders, quotes and products on both databases: whole, audited, exact, and right when two do it at once."""
+"""Orders on both databases: whole, audited, exact, in pages, and right when two change one at once."""
 
 from __future__ import annotations
 
@@ -9,50 +9,35 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Select, func, insert, select, text
+from sqlalchemy import insert, select, text
 
 from callcenter.storage.database import Database, migration_config
 from crm_core.audit import AuditTrail
-from crm_core.changing import Action, Actor, Entity, StaleEdit
+from crm_core.changing import Action, Entity, StaleEdit
 from crm_core.demo import load_demo
 from crm_core.orders.access import NotThere, OrdersUnavailable
 from crm_core.orders.desk import OrderDesk
-from crm_core.orders.lines import Buyer, promised_lines
-from crm_core.orders.pricing import ListPrice, PriceReason
-from crm_core.orders.quotes import latest_quotes
+from crm_core.orders.pricing import PriceReason
 from crm_core.orders.reading import OrderFilter, page_statement
-from crm_core.orders.records import FullOrder, LineInput, OrderHead, ProductInput, Quote
-from crm_core.orders.rules import InvalidOrder, PaymentState, QuoteState
-from crm_core.orders.tables import OrderHistoryRow, QuoteLineRow, QuoteRow
+from crm_core.orders.records import LineInput, OrderHead
+from crm_core.orders.rules import InvalidOrder, PaymentState
+from crm_core.orders.tables import QuoteRow
 from crm_core.reading import Statement
 from crm_core.records import Money, OrderStatus
-from crm_core.tables import AuditRow, CustomerRow, OrderLineRow, OrderRow
-from crm_core.writing import insert_with_ids, writing
-
-ANNA = Actor(id="user:1", name="Anna Bauer")
-BEN = Actor(id="user:2", name="Ben Clark")
-NOW = 1_800_000_000.0
-DAY = 86_400.0
-KETTLE = ProductInput(
-    sku="KT-170",
-    title="Electric kettle, 1.7 l",
-    titles={"zh": "电热水壶 1.7 升"},
-    category="kitchen",
-    prices=(
-        ListPrice(currency="GBP", unit_price=Decimal("44.95")),
-        ListPrice(currency="GBP", unit_price=Decimal("39.95"), min_quantity=Decimal(10)),
-        ListPrice(currency="CNY", unit_price=Decimal("329")),
-    ),
+from crm_core.tables import AuditRow, OrderLineRow, OrderRow
+from crm_core.writing import writing
+from tests.storage.order_parts import (
+    ANNA,
+    BEN,
+    DAY,
+    KETTLE,
+    NOW,
+    ONE_KETTLE,
+    Clock,
+    count_rows,
+    make_customer,
+    place,
 )
-ONE_KETTLE = LineInput(sku="KT-170")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def __call__(self) -> float:
-        return self.at
 
 
 @pytest.fixture
@@ -69,38 +54,14 @@ async def desk(database: Database, clock: Clock) -> OrderDesk:
 
 @pytest.fixture
 async def ann(database: Database) -> int:
-    return await _customer(database, "Ann Example", "en")
-
-
-async def _customer(database: Database, name: str, language: str) -> int:
-    values = {"number": f"C-{name}", "kind": "person", "name": name, "language": language}
-    async with writing(database.sessions) as session:
-        (id,) = await insert_with_ids(session, CustomerRow, [values | {"since": NOW, "changed_at": NOW}])
-    return id
-
-
-async def _placed(desk: OrderDesk, ann: int, *lines: LineInput, **more: Any) -> FullOrder:
-    return await desk.create(customer_id=ann, currency="GBP", lines=lines or (ONE_KETTLE,), by=ANNA, **more)
-
-
-async def _quoted(desk: OrderDesk, ann: int, price: str = "40", **more: Any) -> Quote:
-    line = LineInput(sku="KT-170", unit_price=Decimal(price))
-    return await desk.quotes.give(customer_id=ann, currency="GBP", lines=[line], by=ANNA, **more)
-
-
-async def _count(database: Database, table: type) -> int:
-    async with database.sessions() as session:
-        return await session.scalar(select(func.count()).select_from(table)) or 0
-
-
-# -- orders -----------------------------------------------------------------------------------------------
+    return await make_customer(database, "Ann Example", "en")
 
 
 async def test_an_order_takes_list_prices_and_is_read_back_whole(
     database: Database, desk: OrderDesk, ann: int
 ) -> None:
     free = LineInput(title="Engraving", quantity=Decimal("2.5"), unit_price=Decimal("3.333"))
-    made = await _placed(desk, ann, ONE_KETTLE, free, due_at=NOW + DAY, note=" gift ", call_id="pbx:1")
+    made = await place(desk, ann, ONE_KETTLE, free, due_at=NOW + DAY, note=" gift ", call_id="pbx:1")
     assert made == await desk.get(made.head.id)
     assert (made.head.number, made.head.version, made.head.status) == ("SO-100001", 1, OrderStatus.PLACED)
     assert (made.head.placed_at, made.head.due_at) == (NOW, NOW + DAY)
@@ -125,7 +86,7 @@ async def test_an_order_takes_list_prices_and_is_read_back_whole(
 
 
 async def test_a_chinese_customer_reads_chinese_titles(database: Database, desk: OrderDesk) -> None:
-    wang = await _customer(database, "王芳", "zh-CN")
+    wang = await make_customer(database, "王芳", "zh-CN")
     order = await desk.create(customer_id=wang, currency="CNY", lines=[ONE_KETTLE], by=ANNA)
     assert (order.lines[0].title, order.head.total.text) == ("电热水壶 1.7 升", "329.00")
 
@@ -158,21 +119,21 @@ BAD_ORDERS: tuple[tuple[dict[str, Any], str], ...] = (
 async def test_a_bad_order_names_the_field_and_stores_nothing(
     database: Database, desk: OrderDesk, ann: int
 ) -> None:
-    audits = await _count(database, AuditRow)
+    audits = await count_rows(database, AuditRow)
     wanted: dict[str, Any] = {"customer_id": ann, "currency": "GBP", "lines": [ONE_KETTLE], "by": ANNA}
     for change, field in BAD_ORDERS:
         with pytest.raises(InvalidOrder) as refused:
             await desk.create(**(wanted | change))
         assert (refused.value.field, bool(refused.value.rule)) == (field, True)
-    assert await _count(database, OrderRow) == await _count(database, OrderLineRow) == 0
-    assert await _count(database, AuditRow) == audits
-    assert (await _placed(desk, ann)).head.number == "SO-100001"
+    assert await count_rows(database, OrderRow) == await count_rows(database, OrderLineRow) == 0
+    assert await count_rows(database, AuditRow) == audits
+    assert (await place(desk, ann)).head.number == "SO-100001"
 
 
 async def test_a_life_is_kept_step_by_step(
     database: Database, desk: OrderDesk, ann: int, clock: Clock
 ) -> None:
-    order = await _placed(desk, ann, draft=True)
+    order = await place(desk, ann, draft=True)
     id = order.head.id
     clock.at += 10
     order = await desk.move(id, OrderStatus.PLACED, by=BEN, version=1)
@@ -206,7 +167,7 @@ async def test_a_life_is_kept_step_by_step(
 
 
 async def test_what_the_rules_forbid_changes_nothing(database: Database, desk: OrderDesk, ann: int) -> None:
-    id = (await _placed(desk, ann)).head.id
+    id = (await place(desk, ann)).head.id
     for attempt, field in (
         (desk.cancel(id, reason=" ", by=ANNA), "reason"),
         (desk.move(id, OrderStatus.PAID, by=ANNA), "status"),
@@ -236,7 +197,7 @@ async def test_what_the_rules_forbid_changes_nothing(database: Database, desk: O
 async def test_changed_lines_keep_the_prices_of_the_order(
     database: Database, desk: OrderDesk, ann: int
 ) -> None:
-    order = await _placed(desk, ann, LineInput(sku="KT-170", quantity=Decimal(2), unit_price=Decimal(41)))
+    order = await place(desk, ann, LineInput(sku="KT-170", quantity=Decimal(2), unit_price=Decimal(41)))
     id = order.head.id
     more = [LineInput(sku="KT-170", quantity=Decimal(3)), LineInput(title="Gift wrap", unit_price=Decimal(2))]
     order = await desk.change_lines(id, more, by=BEN, version=1)
@@ -257,7 +218,7 @@ async def test_changed_lines_keep_the_prices_of_the_order(
 
 
 async def test_of_two_edits_of_one_state_one_is_stale(database: Database, desk: OrderDesk, ann: int) -> None:
-    id = (await _placed(desk, ann)).head.id
+    id = (await place(desk, ann)).head.id
     cancelled, shipped = await asyncio.gather(
         desk.cancel(id, reason="changed her mind", by=ANNA, version=1),
         desk.move(id, OrderStatus.SHIPPED, by=BEN, version=1),
@@ -282,186 +243,14 @@ async def test_numbers_are_given_once_to_whoever_asks_at_the_same_time(
         }
         rows = [taken | {"number": f"SO-{n}"} for n in (100_001, 100_002, 100_003, 100_006)]
         await session.execute(insert(OrderRow), rows)
-    made = await asyncio.gather(*(_placed(desk, ann) for _ in range(8)))
+    made = await asyncio.gather(*(place(desk, ann) for _ in range(8)))
     assert len({order.head.number for order in made}) == len({order.head.id for order in made}) == 8
-
-
-# -- quotes -----------------------------------------------------------------------------------------------
-
-
-async def test_a_second_agent_gives_the_price_of_the_first(desk: OrderDesk, ann: int, clock: Clock) -> None:
-    quote = await _quoted(desk, ann, "40", valid_until=NOW + DAY, call_id="pbx:1", note="for the office")
-    assert (quote.number, quote.state, quote.total.text) == ("Q-10001", QuoteState.OPEN, "40.00")
-    assert quote == await desk.quotes.get(quote.id)
-    assert await desk.quotes.of_customer(ann) == [quote]
-    asked: dict[str, Any] = {"customer_id": ann, "sku": "KT-170", "currency": "GBP"}
-    price = await desk.price(**asked, quantity=Decimal(2))
-    assert price is not None
-    assert (price.unit_price, price.reason, price.quote_number, price.valid_until) == (
-        *(Decimal(40), PriceReason.QUOTE, "Q-10001", NOW + DAY),
-    )
-    assert (await _placed(desk, ann)).lines[0].unit_price == Decimal(40)
-    again = await desk.quotes.give(customer_id=ann, currency="GBP", lines=[ONE_KETTLE], by=BEN)
-    assert again.lines[0].unit_price == Decimal(40)
-    await desk.quotes.withdraw(again.id, by=BEN)
-    clock.at += DAY + 1
-    price = await desk.price(**asked, quantity=Decimal(1))
-    assert price is not None
-    assert (price.unit_price, price.reason) == (Decimal("44.95"), PriceReason.LIST)
-    assert await desk.price(**(asked | {"sku": "NONE"}), quantity=Decimal(1)) is None
-
-
-async def test_a_quote_becomes_an_order_in_one_step(database: Database, desk: OrderDesk, ann: int) -> None:
-    quote = await _quoted(desk, ann, note="for the office")
-    cheaper = ProductInput(
-        sku="KT-170", title="Kettle", prices=(ListPrice(currency="GBP", unit_price=Decimal(9)),)
-    )
-    await desk.products.put(cheaper, by=BEN)
-    order = await desk.quotes.accept(quote.id, by=BEN, version=1, due_at=NOW + DAY, call_id="pbx:2")
-    assert (order.head.total.text, order.quote_id, order.note) == ("40.00", quote.id, "for the office")
-    assert [(line.title, line.reason) for line in order.lines] == [
-        ("Electric kettle, 1.7 l", PriceReason.QUOTE)
-    ]
-    accepted = await desk.quotes.get(quote.id)
-    assert accepted is not None
-    assert (accepted.state, accepted.order_id, accepted.version) == (
-        *(QuoteState.ACCEPTED, order.head.id, 2),
-    )
-    entries = await AuditTrail(database.sessions).of_customer(ann)
-    assert [(one.entity, one.action) for one in entries] == [
-        (Entity.ORDER, Action.CREATED),
-        (Entity.QUOTE, Action.CHANGED),
-        (Entity.QUOTE, Action.CREATED),
-    ]
-    with pytest.raises(InvalidOrder, match="the quote is accepted"):
-        await desk.quotes.withdraw(quote.id, by=BEN)
-
-
-@pytest.mark.parametrize("version", [None, 1])
-async def test_two_agents_accept_one_quote_once(
-    database: Database, desk: OrderDesk, ann: int, version: int | None
-) -> None:
-    quote = await _quoted(desk, ann)
-    results = await asyncio.gather(
-        desk.quotes.accept(quote.id, by=ANNA, version=version),
-        desk.quotes.accept(quote.id, by=BEN, version=version),
-        return_exceptions=True,
-    )
-    refused = InvalidOrder if version is None else StaleEdit
-    assert sorted(type(one).__name__ for one in results) == sorted(["FullOrder", refused.__name__])
-    assert await _count(database, OrderRow) == 1
-    assert await _count(database, OrderHistoryRow) == 1
-
-
-async def test_quotes_run_out_by_the_clock(
-    database: Database, desk: OrderDesk, ann: int, clock: Clock
-) -> None:
-    old = await _quoted(desk, ann, valid_until=NOW + DAY)
-    later = await _quoted(desk, ann)
-    clock.at += DAY + 1
-    seen = await desk.quotes.get(old.id)
-    assert seen is not None
-    assert (seen.state, seen.version) == (QuoteState.EXPIRED, 1)
-    with pytest.raises(InvalidOrder, match="the quote is expired"):
-        await desk.quotes.accept(old.id, by=ANNA)
-    assert await desk.quotes.expire(by=BEN) == 1
-    assert await desk.quotes.expire(by=BEN) == 0
-    async with database.sessions() as session:
-        states = await session.scalars(select(QuoteRow.state).order_by(QuoteRow.id))
-        assert list(states) == ["expired", "open"]
-    withdrawn = await desk.quotes.withdraw(later.id, by=ANNA, version=1)
-    assert (withdrawn.state, withdrawn.version) == (QuoteState.WITHDRAWN, 2)
-    with pytest.raises(StaleEdit):
-        await desk.quotes.withdraw(later.id, by=ANNA, version=1)
-    with pytest.raises(NotThere):
-        await desk.quotes.accept(987_654, by=ANNA)
-    for until in (clock.at, clock.at + 400 * DAY):
-        with pytest.raises(InvalidOrder) as refused:
-            await _quoted(desk, ann, valid_until=until)
-        assert refused.value.field == "valid_until"
-
-
-# -- products ---------------------------------------------------------------------------------------------
-
-
-async def test_products_are_found_by_words_in_any_language(desk: OrderDesk) -> None:
-    filters = ProductInput(sku="WF-003", title="Filtre à eau 100%", category="parts")
-    await desk.products.put(filters, by=ANNA)
-    await desk.products.put(ProductInput(sku="OLD-1", title="Old kettle", active=False), by=ANNA)
-    for q, found in (
-        ("", ["KT-170", "WF-003"]),
-        ("KETTLE elec", ["KT-170"]),
-        ("热水壶", ["KT-170"]),
-        ("kt-1", ["KT-170"]),
-        ("a eau", ["WF-003"]),
-        ("100%", ["WF-003"]),
-        ("100_", []),
-        ("\x00\ud83d", ["KT-170", "WF-003"]),
-    ):
-        assert [one.sku for one in await desk.products.find(q)] == found, q
-    every = await desk.products.find("kettle", active_only=False)
-    assert [one.sku for one in every] == ["KT-170", "OLD-1"]
-    assert [one.sku for one in await desk.products.find(category="parts")] == ["WF-003"]
-    assert [one.sku for one in await desk.products.find(limit=1, after_sku="KT-170")] == ["WF-003"]
-    assert await desk.products.get("NO\x00NE") is None
-
-
-async def test_a_product_is_replaced_with_its_prices(database: Database, desk: OrderDesk, ann: int) -> None:
-    before = await desk.products.get("KT-170")
-    assert before is not None
-    assert await desk.products.put(KETTLE, by=BEN, version=1) == before
-    gone = ProductInput(sku=" KT-170 ", title="Kettle", active=False, prices=KETTLE.prices[:1])
-    after = await desk.products.put(gone, by=BEN, version=1)
-    assert (after.id, after.version, after.title, after.titles, len(after.prices)) == (
-        *(before.id, 2, "Kettle", {}, 1),
-    )
-    with pytest.raises(StaleEdit):
-        await desk.products.put(KETTLE, by=ANNA, version=1)
-    with pytest.raises(InvalidOrder, match="still sold"):
-        await _placed(desk, ann)
-    newest, *_ = await AuditTrail(database.sessions).of_entity(Entity.PRODUCT, before.id)
-    assert newest.before["title"] == "Electric kettle, 1.7 l"
-    assert len(newest.before["prices"]) == 3
-
-
-BAD_PRODUCTS: tuple[tuple[dict[str, Any], str], ...] = (
-    ({"sku": " "}, "sku"),
-    ({"title": ""}, "title"),
-    ({"titles": {"zh": ""}}, "titles.zh"),
-    ({"prices": (ListPrice(currency="EURO", unit_price=Decimal(1)),)}, "prices[0].currency"),
-    ({"prices": (ListPrice(currency="EUR", unit_price=Decimal(-1)),)}, "prices[0].unit_price"),
-    (
-        {"prices": (ListPrice(currency="EUR", unit_price=Decimal(1), valid_from=9.0, valid_to=9.0),)},
-        "prices[0].valid_to",
-    ),
-)
-
-
-async def test_a_bad_product_is_refused(desk: OrderDesk) -> None:
-    values: dict[str, Any] = {"sku": "NEW", "title": "New"}
-    for change, field in BAD_PRODUCTS:
-        with pytest.raises(InvalidOrder) as refused:
-            await desk.products.put(ProductInput(**(values | change)), by=ANNA)
-        assert refused.value.field == field
-    assert await desk.products.get("NEW") is None
-
-
-async def test_two_make_the_same_product_once(desk: OrderDesk) -> None:
-    new = [ProductInput(sku="NEW", title=title) for title in ("One", "Two")]
-    results = await asyncio.gather(*(desk.products.put(one, by=ANNA) for one in new), return_exceptions=True)
-    made = await desk.products.get("NEW")
-    assert made is not None
-    refused = [one for one in results if isinstance(one, InvalidOrder)]
-    assert made.version + len(refused) == 2
-
-
-# -- lists ------------------------------------------------------------------------------------------------
 
 
 async def _many(database: Database, ann: int, count: int) -> None:
     """Orders in pairs of one moment; every 25th is late."""
-    bob = await _customer(database, "Bob Example", "en")
-    rare = await _customer(database, "Carol Example", "en")
+    bob = await make_customer(database, "Bob Example", "en")
+    rare = await make_customer(database, "Carol Example", "en")
     async with writing(database.sessions) as session:
         rows = [
             {
@@ -567,51 +356,12 @@ async def test_lists_come_off_an_index_in_order(
     assert index in said
 
 
-@pytest.mark.parametrize(
-    ("statement", "index"),
-    [
-        (latest_quotes(1), "ix_quotes_customer_id_made_at_id"),
-        (
-            promised_lines({"KT-170"}, Buyer(customer_id=1, language="en", currency="GBP", at=NOW)),
-            "ix_quotes_customer_id_made_at_id",
-        ),
-    ],
-)
-async def test_a_customers_quotes_come_off_an_index(
-    database: Database, ann: int, statement: Select[Any], index: str
-) -> None:
-    """They are asked for with every price."""
-    bob = await _customer(database, "Bob Example", "en")
-    async with writing(database.sessions) as session:
-        quote = {"state": "open", "currency": "GBP", "total": Decimal(1), "made_by": "Anna", "version": 1}
-        quote |= {"valid_until": NOW + DAY}
-        quotes = [
-            quote | {"number": f"Q-{n}", "customer_id": ann if n % 100 == 0 else bob, "made_at": NOW - n}
-            for n in range(1_000)
-        ]
-        ids = await insert_with_ids(session, QuoteRow, quotes)
-        line = {"position": 1, "sku": "KT-170", "title": "Kettle"}
-        line |= dict.fromkeys(("quantity", "unit_price", "total"), Decimal(1))
-        await session.execute(insert(QuoteLineRow), [line | {"quote_id": id} for id in ids])
-    async with database.engine.connect() as connection:
-        await connection.execute(text("ANALYZE"))
-        written = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-        if not database.is_sqlite:
-            await connection.execute(text("SET enable_seqscan = off"))
-        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
-        plan = await connection.exec_driver_sql(explain + str(written))
-        said = "\n".join(str(row[-1]) for row in plan)
-    assert index in said
-    assert "SCAN q" not in said
-    assert ("ix_quote_lines_quote_id" in said) == ("quote_lines" in str(written))
-
-
 async def test_a_database_that_fails_is_unavailable(database: Database, desk: OrderDesk, ann: int) -> None:
     async with writing(database.sessions) as session:
         await session.execute(text("DROP TABLE order_history"))
     with pytest.raises(OrdersUnavailable):
-        await _placed(desk, ann)
-    assert await _count(database, OrderRow) == 0
+        await place(desk, ann)
+    assert await count_rows(database, OrderRow) == 0
     async with writing(database.sessions) as session:
         await session.execute(text("DROP TABLE prices"))
     with pytest.raises(OrdersUnavailable):
