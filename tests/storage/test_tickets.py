@@ -320,6 +320,19 @@ async def test_waiting_for_the_customer_nothing_escalates(
     assert (await desk.move(ticket.id, TicketStatus.SOLVED, by=ANNA)).next_escalation_at is None
 
 
+async def test_a_clock_that_was_put_back_makes_no_history_of_the_past(
+    desk: TicketDesk, clock: Clock, customer: int
+) -> None:
+    ticket = await desk.open(NewTicket(customer_id=customer, subject="Kettle"), by=ANNA)
+    clock.after(HOUR)
+    await desk.move(ticket.id, TicketStatus.PENDING, by=ANNA)
+    clock.after(-HOUR)
+    await desk.move(ticket.id, TicketStatus.OPEN, by=ANNA)
+    found = await whole(desk, ticket.id)
+    assert [one.at - AT for one in found.history] == [0, HOUR, HOUR]
+    assert found.card.due_at == AT + 24 * HOUR
+
+
 async def test_due_times_are_business_hours(database: Database, customer: int) -> None:
     week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-12:00 13:00-17:00")
     desk = TicketDesk(
