@@ -21,8 +21,9 @@ _RUNS = re.compile(r"[⺀-鿿가-힯豈-﫿]+|[^⺀-鿿가-힯豈-﫿]+")
 
 
 def fold(text: str) -> str:
-    """`text` without case, width and accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    """`text` without case, width and accents (Unicode 3.13, D146: only what is decomposed shows all its case)."""
+    once = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", once.casefold())
     return unicodedata.normalize("NFC", "".join(c for c in plain if not unicodedata.combining(c)))
 
 

@@ -44,6 +44,10 @@ def test_terms_are_bounded_and_found_by_what_was_written(text: str) -> None:
             assert found or len(word) == 1
 
 
+def test_a_letter_of_another_style_is_that_letter() -> None:
+    assert fold("𝕬nn Ｅxample") == "ann example"
+
+
 @given(st.text(max_size=40))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
