@@ -1,23 +1,16 @@
-"""How the desk comes to the database: within deadlines, with errors of its own, and numbers nobody else has."""
+"""What the order desk says when it cannot, and numbers that nobody else has."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core.changing import Actor, Change, Entity, changing
+from crm_core.changing import Entity
 from crm_core.orders.tables import NumberSeriesRow, QuoteRow
 from crm_core.tables import OrderRow
 from crm_core.writing import plain_table
-
-READ_SECONDS = 2.0  # a person waits for it; longer is a database that is down
-WRITE_SECONDS = 5.0  # includes waiting for SQLite's write lock behind an import's batch
 
 
 class OrdersUnavailable(Exception):
@@ -44,35 +37,6 @@ class Series:
 
 ORDER_NUMBERS = Series(name="order", prefix="SO-", table=OrderRow)
 QUOTE_NUMBERS = Series(name="quote", prefix="Q-", table=QuoteRow)
-
-
-class Access:
-    """Transactions. `now` gives UTC seconds."""
-
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], now: Callable[[], float]) -> None:
-        self._sessions = sessions
-        self.now = now
-
-    @asynccontextmanager
-    async def change(self, actor: Actor) -> AsyncIterator[Change]:
-        """A write transaction with its audit, in at most WRITE_SECONDS. Raises OrdersUnavailable."""
-        try:
-            async with (
-                asyncio.timeout(WRITE_SECONDS),
-                changing(self._sessions, actor, at=self.now()) as change,
-            ):
-                yield change
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise OrdersUnavailable(type(error).__name__) from error
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session to read from, in at most READ_SECONDS. Raises OrdersUnavailable."""
-        try:
-            async with asyncio.timeout(READ_SECONDS), self._sessions() as session:
-                yield session
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise OrdersUnavailable(type(error).__name__) from error
 
 
 async def take_number(session: AsyncSession, series: Series) -> str:

@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from crm_core.access import Access
 from crm_core.changing import Actor
-from crm_core.orders.access import Access
+from crm_core.orders.access import OrdersUnavailable
 from crm_core.orders.edit import OrderEdit, OrderTerms, make_order, open_edit
 from crm_core.orders.lines import buyer, price_lines, price_of
 from crm_core.orders.pricing import Price
@@ -46,7 +47,7 @@ class OrderDesk:
     def __init__(
         self, sessions: async_sessionmaker[AsyncSession], *, now: Callable[[], float] = time.time
     ) -> None:
-        self._access = Access(sessions, now)
+        self._access = Access(sessions, now, unavailable=OrdersUnavailable)
         self.quotes = QuoteBook(self._access)
         self.products = ProductList(self._access)
 

@@ -10,8 +10,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.access import Access
 from crm_core.changing import Actor, Change, Entity, Plain, check_version
-from crm_core.orders.access import Access
 from crm_core.orders.pricing import ListPrice
 from crm_core.orders.records import Product, ProductInput
 from crm_core.orders.rules import InvalidOrder, check_amount, check_quantity

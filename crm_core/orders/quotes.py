@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from crm_core.access import Access
 from crm_core.changing import Actor, Change, Entity, StaleEdit, check_version
-from crm_core.orders.access import QUOTE_NUMBERS, Access, NotThere, take_number
+from crm_core.orders.access import QUOTE_NUMBERS, NotThere, take_number
 from crm_core.orders.edit import OrderTerms, make_order, touch_customer
 from crm_core.orders.lines import audited_lines, buyer, line_values, price_lines
 from crm_core.orders.pricing import PriceReason

@@ -1,20 +1,12 @@
-"""How the desk comes to the database: within deadlines, and with errors of its own."""
+"""What the ticket desk says when it cannot; a ticket kept from other writers, and its number."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from crm_core.changing import Actor, Change, changing
 from crm_core.tables import TicketRow
 
-READ_SECONDS = 2.0  # a person waits for it; longer is a database that is down
-WRITE_SECONDS = 5.0  # includes waiting for SQLite's write lock behind an import's batch
 _FIRST_NUMBER = 100_000
 _LARGEST_ID = 2**63 - 1
 _NUMBERS_TRIED = 10  # only an import can have taken them, and it has no reason to number like this
@@ -30,35 +22,6 @@ class TicketNotFound(LookupError):
     def __init__(self, ticket_id: int) -> None:
         super().__init__(f"there is no ticket {ticket_id}")
         self.ticket_id = ticket_id
-
-
-class Access:
-    """Transactions. `now` gives UTC seconds."""
-
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], now: Callable[[], float]) -> None:
-        self._sessions = sessions
-        self.now = now
-
-    @asynccontextmanager
-    async def change(self, actor: Actor) -> AsyncIterator[Change]:
-        """A write transaction with its audit, in at most WRITE_SECONDS. Raises TicketsUnavailable."""
-        try:
-            async with (
-                asyncio.timeout(WRITE_SECONDS),
-                changing(self._sessions, actor, at=self.now()) as change,
-            ):
-                yield change
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise TicketsUnavailable(type(error).__name__) from error
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session to read from, in at most READ_SECONDS. Raises TicketsUnavailable."""
-        try:
-            async with asyncio.timeout(READ_SECONDS), self._sessions() as session:
-                yield session
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            raise TicketsUnavailable(type(error).__name__) from error
 
 
 def can_be_id(id: int) -> bool:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from crm_core.access import Access
 from crm_core.changing import Actor, Entity, check_version
 from crm_core.records import TicketStatus
 from crm_core.tables import MAX_CALL_ID, MAX_NAME, MAX_SHORT, CustomerRow, TicketRow
 from crm_core.tickets import complaints, finding, loading, timing
-from crm_core.tickets.access import Access, can_be_id, locked, number_for
+from crm_core.tickets.access import TicketsUnavailable, can_be_id, locked, number_for
 from crm_core.tickets.complaints import ComplaintStep
 from crm_core.tickets.editing import (
     MAX_REASON,
@@ -77,7 +78,7 @@ class TicketDesk:
         policies: Policies,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._access = Access(sessions, now)
+        self._access = Access(sessions, now, unavailable=TicketsUnavailable)
         self._hours = hours
         self._policies = policies
 
