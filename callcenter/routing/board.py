@@ -76,6 +76,7 @@ class Board:
         self._offers: dict[CallId, Offer] = {}
         self._not_before: dict[CallId, float] = {}
         self._refusals: dict[CallId, int] = {}
+        self._word_owed: dict[CallId, Endpoint] = {}
 
     def __contains__(self, call: CallId) -> bool:
         return call in self._waiting
@@ -145,6 +146,7 @@ class Board:
         offer = self._offers.get(call)
         if offer is not None and offer.assignment.endpoint == endpoint:
             self._refusals.pop(call, None)
+            self._word_owed.pop(call, None)
             if leg is not None:
                 offer.legs.add(leg)
             offer.phase = OfferPhase.RINGING
@@ -160,25 +162,35 @@ class Board:
     def ended(
         self,
         call: CallId,
-        endpoint: Endpoint | None,
+        endpoint: Endpoint,
         how: OfferEnd,
         now: float,
         *,
         leg: LegId | None = None,
     ) -> list[Close]:
-        """Ringing that phone ended without an answer; the caller waits on. `endpoint` None: whichever rang.
+        """Ringing that phone ended without an answer; the caller waits on.
 
         The late end of an earlier dial to the same phone (another `leg`) does not end this offer. A ringing that
         was cancelled is most often the first word of a caller who hung up: nobody else is asked at once.
         """
         offer = self._offers.get(call)
-        if offer is None or (endpoint is not None and offer.assignment.endpoint != endpoint):
+        if offer is None or offer.assignment.endpoint != endpoint:
             return []
         if leg is not None and offer.legs and leg not in offer.legs:
             return []
-        if how is OfferEnd.CANCELLED:
-            self._not_before[call] = now + RETRY_SECONDS
-        return [self._close(call, how)]
+        self._word_owed[call] = endpoint
+        return [self._end(call, how, now)]
+
+    def dial_said(self, call: CallId, endpoint: Endpoint, how: OfferEnd, now: float) -> list[Close]:
+        """The dialplan's last word of a dial to that phone. It comes a moment after the phone's own end, when the
+        next offer may be out already: the first word after such an end tells nothing new."""
+        if self._word_owed.get(call) == endpoint:
+            del self._word_owed[call]
+            return []
+        offer = self._offers.get(call)
+        if offer is None or offer.assignment.endpoint != endpoint:
+            return []
+        return [self._end(call, how, now)]
 
     def answered(self, call: CallId) -> list[Close]:
         """The caller talks: whoever was asked for them has answered, or was not needed."""
@@ -208,6 +220,11 @@ class Board:
         offer = self._offers.get(assignment.waiting.call)
         return offer is not None and offer.assignment is assignment
 
+    def _end(self, call: CallId, how: OfferEnd, now: float) -> Close:
+        if how is OfferEnd.CANCELLED:
+            self._not_before[call] = now + RETRY_SECONDS
+        return self._close(call, how)
+
     def _close(self, call: CallId, how: OfferEnd) -> Close:
         return Close(assignment=self._offers.pop(call).assignment, how=how)
 
@@ -215,3 +232,4 @@ class Board:
         self._waiting.pop(call, None)
         self._not_before.pop(call, None)
         self._refusals.pop(call, None)
+        self._word_owed.pop(call, None)

@@ -160,13 +160,11 @@ class Dispatcher:
             return
         said = dict(part.partition("=")[::2] for part in event.detail.split(","))
         how = _DIAL_SAID.get(said.get("Status", ""))
-        offer = self.board.offer(event.call)
-        if how is None or offer is None:
-            return
-        agent = self.floor.get(offer.assignment.agent)
-        if agent is not None and agent.extension == said.get("Extension"):
+        extension = said.get("Extension")
+        agent = next((one for one in self.floor if one.extension == extension), None)
+        if how is not None and agent is not None and agent.endpoint is not None:
             with self._round():
-                self._carry_out(self.board.ended(event.call, None, how, self.clock.now()))
+                self._carry_out(self.board.dial_said(event.call, agent.endpoint, how, self.clock.now()))
 
     def want(self, agent: AgentId, wish: Wish, *, reason: str | None = None) -> None:
         """The agent changes state. Raises IllegalPresence, KeyError."""

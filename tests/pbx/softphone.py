@@ -96,6 +96,7 @@ class PhoneAccount(pj.Account):
             busy = pj.CallOpParam()
             busy.statusCode = pj.PJSIP_SC_BUSY_HERE
             call.answer(busy)
+            tell(event="refused", call=call.number, lines=len(self.phone.calls) - 1)
             return
         ringing = pj.CallOpParam()
         ringing.statusCode = pj.PJSIP_SC_RINGING

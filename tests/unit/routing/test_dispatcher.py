@@ -193,6 +193,47 @@ async def test_a_phone_for_which_the_switch_makes_no_channel(room: Room) -> None
     assert room.asked()[1:] == [(story.id, BEN)]
 
 
+async def test_the_last_word_of_a_dial_that_is_over_does_not_end_the_next_offer(room: Room) -> None:
+    """The phone's refusal is seen first, the dialplan's word of the same dial a moment later."""
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).offer_ends(ANNA, OfferEnd.BUSY).ends(ANNA))
+    room.router.want(ANNA, Wish.AVAILABLE)
+    assert room.asked()[1:] == [(story.id, ANNA)]
+    said = "Extension=1001,Status=BUSY"
+    word = Signalled(at=story.at, call=story.id, leg=leg_id("c"), word="Dial", detail=said)
+    room.router.signalled(word)
+    assert room.state(ANNA) == "reserved"
+    room.router.signalled(word)  # this one is of the offer that is out: its phone has no channel
+    assert room.floor.presence(ANNA).shown_reason == "busy"
+
+
+async def test_the_late_word_of_one_phone_does_not_hide_that_of_the_next(room: Room) -> None:
+    room.available(ANNA, BEN)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).offer_ends(ANNA, OfferEnd.BUSY).ends(ANNA))
+    for said in ("Extension=1002,Status=CHANUNAVAIL", "Extension=1001,Status=BUSY"):
+        room.router.signalled(
+            Signalled(at=story.at, call=story.id, leg=leg_id("c"), word="Dial", detail=said)
+        )
+    assert room.floor.presence(BEN).shown_reason == "unreachable"
+
+
+async def test_the_word_of_a_dial_is_not_waited_for_when_the_next_one_rings(room: Room) -> None:
+    """A caller who was redirected in between never comes to the step that says it."""
+    room.available(ANNA)
+    story = room.story()
+    room.waits(story)
+    room.hear(story.rings(ANNA).offer_ends(ANNA, OfferEnd.BUSY).ends(ANNA))
+    room.router.want(ANNA, Wish.AVAILABLE)
+    room.hear(story.rings(ANNA, "a2").offer_ends("a2", OfferEnd.FORWARDED))
+    said = "Extension=1001,Status=NOANSWER"
+    room.router.signalled(Signalled(at=story.at, call=story.id, leg=leg_id("c"), word="Dial", detail=said))
+    assert room.floor.presence(ANNA).shown_reason == "no_answer"
+
+
 async def test_refused_by_the_switch_is_tried_again_later_not_at_once(room: Room) -> None:
     room.available(ANNA)
     story = room.story()
